@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn the_protocol_is_read_whole() {
         let read = contract();
-        assert_eq!(read.ops.len(), 27, "{:?}", read.ops);
-        assert_eq!(read.errors.len(), 28, "{:?}", read.errors);
+        assert_eq!(read.ops.len(), 34, "{:?}", read.ops);
+        assert_eq!(read.errors.len(), 29, "{:?}", read.errors);
         for push in [
             "entry", "room", "gone", "typing", "presence", "read", "heads", "bye",
         ] {

@@ -145,6 +145,7 @@ impl From<rooms::api::Refusal> for Declined {
             R::NoSuchRoom => Self::NoSuchRoom,
             R::NoSuchMessage => Self::NoSuchMessage,
             R::NoSuchUser => Self::NoSuchUser,
+            R::NoSuchLink => Self::NotFound(Some("The link does not work.".into())),
             R::CidConflict => Self::Conflict(Some("The cid was used with other content.".into())),
             R::NameTaken { .. } => Self::name_taken(),
         }
@@ -157,6 +158,10 @@ impl From<sessions::api::Refusal> for Declined {
         use sessions::api::Refusal as R;
         let after = Duration::from_millis;
         match refusal {
+            R::BadText { field, why } => Self::BadText {
+                field: field.into(),
+                why: why.into(),
+            },
             R::BadRequest { field, expected } => Self::field(field, expected),
             R::Forbidden | R::GuestsOff => Self::Forbidden(None),
             R::NotAllowedForGuests => Self::NotAllowedForGuests,

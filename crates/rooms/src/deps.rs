@@ -1,6 +1,7 @@
 //! The dependencies of rooms: database, settings, clock, randomness.
 
 use crate::api::RoomKey;
+use crate::jobs::links::LinkSeed;
 use crate::settings::Settings;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bus::{Clock, SystemClock};
@@ -9,7 +10,7 @@ use sessions::api::OnlineUsers;
 use std::sync::Arc;
 use storage::{ClockWatch, Database};
 
-/// Returns sixteen random bytes; room keys must be unguessable.
+/// Returns sixteen random bytes; room keys and the codes of links must be unguessable.
 pub type RandomBytes = fn() -> [u8; 16];
 
 /// What the subscriber, the queries and the timers share. Cheap to clone.
@@ -50,6 +51,17 @@ impl Deps {
     pub fn with_random(mut self, random: RandomBytes) -> Self {
         self.random = random;
         self
+    }
+
+    /// Generates what is random in a link.
+    pub(crate) fn new_link(&self) -> LinkSeed {
+        let halves = [(self.random)(), (self.random)()];
+        let mut nonce = [0; 32];
+        nonce.copy_from_slice(halves.as_flattened());
+        LinkSeed {
+            id: (self.random)(),
+            nonce,
+        }
     }
 
     /// Generates the key of a room that is not public: `~` and 22 unguessable characters.

@@ -1,7 +1,7 @@
 //! Rooms, members, roles, and each room's log.
 //!
-//! Other crates use [`api`]. The tables `rooms`, `members`, `bans`, `invitations`, `mutes`, `entries` and
-//! `room_ages` belong to this crate, and only [`api::log`] writes entries. The binary creates a
+//! Other crates use [`api`]. The tables `rooms`, `members`, `bans`, `invitations`, `mutes`, `entries`,
+//! `room_ages` and `room_links` belong to this crate, and only [`api::log`] writes entries. The binary creates a
 //! [`Deps`], calls [`create_general`] once the database is open, [`wire`] before the bus starts and
 //! [`tasks`] after it.
 //!

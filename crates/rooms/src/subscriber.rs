@@ -1,18 +1,19 @@
 //! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::api::{
-    AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
-    OpenDirect, Refusal, UpdateRoom,
+    AnswerDirect, CreateLink, CreateRoom, Created, DirectRoom, Done, JoinByLink, JoinRoom, Joined,
+    LeaveRoom, LinkCreated, LinkId, LinkRevoked, Moderate, OpenDirect, PreferencesSet, Refusal,
+    RevokeLink, SetPreferences, UpdateRoom,
 };
 use crate::jobs::{
     AnswerDirectJob, ClearEndedJob, EndGuestJob, EndMembershipJob, EndedMembersFound,
-    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob,
-    OpenDirectJob, RemoveGuestJob,
+    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob,
+    MarkEligibleJob, ModerateJob, OpenDirectJob, RemoveGuestJob, RevokeLinkJob, SetPreferencesJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{
-    GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
+    GuestExpired, GuestsUpgraded, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
 };
 use std::sync::Arc;
 
@@ -40,11 +41,16 @@ impl Subscriber for Rooms {
             .answers::<OpenDirect>()
             .answers::<AnswerDirect>()
             .answers::<Moderate>()
+            .answers::<SetPreferences>()
+            .answers::<CreateLink>()
+            .answers::<RevokeLink>()
+            .answers::<JoinByLink>()
             .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
             .on::<GuestRoomsFound>()
             .on::<GuestRemoved>()
+            .on::<GuestsUpgraded>()
             .on::<PeopleEnded>()
             .on::<PeopleForgettable>()
             .on::<EndedMembersFound>();
@@ -67,6 +73,7 @@ impl Answers<JoinRoom> for Rooms {
         let job = JoinJob {
             user: request.caller.user,
             room: request.room,
+            code: None,
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
@@ -174,6 +181,74 @@ impl Answers<Moderate> for Rooms {
     }
 }
 
+impl Answers<SetPreferences> for Rooms {
+    fn answer(
+        &mut self,
+        request: SetPreferences,
+        reply: Reply<Result<PreferencesSet, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = SetPreferencesJob {
+            user: request.caller.user.id,
+            connection: request.connection,
+            room: request.room,
+            quiet_until: request.quiet_until,
+            favourite: request.favourite,
+            at: self.now(),
+        };
+        self.deps.database.hand_over(Ok(job), reply);
+    }
+}
+
+impl Answers<JoinByLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: JoinByLink,
+        reply: Reply<Result<Joined, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = JoinJob {
+            user: request.caller.user,
+            room: request.room,
+            code: Some(request.code),
+            rooms_max: self.deps.settings.rooms_max,
+            at: self.now(),
+        };
+        self.deps.database.hand_over(Ok(job), reply);
+    }
+}
+
+impl Answers<CreateLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: CreateLink,
+        reply: Reply<Result<LinkCreated, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        self.deps
+            .database
+            .hand_over(validate::link(request, &self.deps), reply);
+    }
+}
+
+impl Answers<RevokeLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: RevokeLink,
+        reply: Reply<Result<LinkRevoked, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let link = LinkId::parse(&request.link).ok_or(Refusal::NoSuchLink);
+        let job = link.map(|link| RevokeLinkJob {
+            actor: request.caller.user,
+            room: request.room,
+            link,
+            at: self.now(),
+        });
+        self.deps.database.hand_over(job, reply);
+    }
+}
+
 impl Handles<PresenceLoaded> for Rooms {
     fn handle(&mut self, fact: &Arc<PresenceLoaded>, _ctx: &mut Context) {
         self.deps.online.write().load(fact);
@@ -229,6 +304,14 @@ impl Handles<PeopleForgettable> for Rooms {
 impl Handles<GuestRemoved> for Rooms {
     fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) {
         let job = EndGuestJob { guest: fact.guest };
+        self.deps.database.submit_from(job, ctx.origin());
+    }
+}
+
+impl Handles<GuestsUpgraded> for Rooms {
+    fn handle(&mut self, fact: &Arc<GuestsUpgraded>, ctx: &mut Context) {
+        let users = fact.users.clone();
+        let job = MarkEligibleJob { users };
         self.deps.database.submit_from(job, ctx.origin());
     }
 }

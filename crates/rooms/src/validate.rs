@@ -2,8 +2,8 @@
 
 use crate::Deps;
 use crate::api::text::{self, Rule};
-use crate::api::{CreateRoom, History, Kind, Refusal, RoomKey, UpdateRoom};
-use crate::jobs::{CreateJob, UpdateJob};
+use crate::api::{CreateLink, CreateRoom, History, Kind, Refusal, RoomKey, UpdateRoom};
+use crate::jobs::{CreateJob, CreateLinkJob, UpdateJob};
 
 const KEY_MAX: usize = 32;
 
@@ -89,6 +89,30 @@ pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<UpdateJob, Refusal>
         history: request.history,
         kind: request.kind,
         at,
+    })
+}
+
+/// Validates `link.create`.
+pub(crate) fn link(request: CreateLink, deps: &Deps) -> Result<CreateLinkJob, Refusal> {
+    text::cid(&request.cid)?;
+    if request
+        .uses
+        .is_some_and(|uses| !(1..=CreateLink::USES_MAX).contains(&uses))
+    {
+        return Err(Refusal::BadRequest {
+            field: "uses",
+            expected: "must be a whole number from 1 to 10000",
+        });
+    }
+    Ok(CreateLinkJob {
+        maker: request.caller.user,
+        room: request.room,
+        cid: request.cid,
+        uses: request.uses,
+        until_ms: request.until_ms,
+        seed: deps.new_link(),
+        links_max: deps.settings.quotas.links_max,
+        at: deps.clock.wall_ms(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Registering rooms on the bus, and creating the first room.
 
 use crate::api::{
-    DirectAnswered, EntriesAppended, EntriesForgotten, FollowLog, Heads, Invitations, Members,
-    Memberships, ReadLog, RecentHeads, StandingOf,
+    DirectAnswered, EntriesAppended, EntriesForgotten, FindLink, FollowLog, Heads, Invitations,
+    Links, Members, Memberships, PreferencesChanged, ReadLog, RecentHeads, StandingOf,
 };
 use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
@@ -27,10 +27,13 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .states::<EntriesAppended>()
         .states::<EntriesForgotten>()
         .states::<DirectAnswered>()
+        .states::<PreferencesChanged>()
         .reads::<ReadLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Members, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Memberships, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Invitations, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<Links, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<FindLink, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<StandingOf, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<FollowLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Heads, _>(READS, reads_max, Arc::clone(&queries))

@@ -1,6 +1,6 @@
 //! Accounts, guests, tokens, who is connected as whom, and presence.
 //!
-//! Other crates use [`api`]; the tables `users` and `sessions` belong to this crate. The binary
+//! Other crates use [`api`]; the tables `users`, `sessions`, `profiles` and `pictures` belong to this crate. The binary
 //! creates a [`Deps`], calls [`wire`] before the bus starts and [`tasks`] after that.
 //!
 //! Guarantees: a name belongs to one user who has not ended, however it is spelled; only the client
@@ -22,6 +22,7 @@ mod keyed_limiter;
 mod name;
 mod password;
 mod presence;
+mod profile;
 mod queries;
 mod random;
 mod rate_limits;

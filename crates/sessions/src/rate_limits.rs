@@ -1,18 +1,19 @@
-//! Rate limits on password attempts and on new users.
+//! Rate limits on password attempts, on new users and on changes of profiles.
 
-use crate::api::{Refusal, SessionId};
+use crate::api::{Refusal, SessionId, UserId};
 use crate::keyed_limiter::KeyedLimiter;
 use crate::settings::Settings;
 use bus::Clock;
 use std::sync::Arc;
 
-/// The rate limits, keyed by name, network or session.
+/// The rate limits, keyed by name, network, session or user.
 pub(crate) struct RateLimits {
     names: KeyedLimiter,
     networks: KeyedLimiter,
     sessions: KeyedLimiter,
     guests: KeyedLimiter,
     accounts: KeyedLimiter,
+    profiles: KeyedLimiter,
 }
 
 impl RateLimits {
@@ -23,6 +24,7 @@ impl RateLimits {
             networks: per_minute(settings.attempts_per_network),
             sessions: per_minute(settings.attempts_per_name),
             guests: per_minute(settings.guests_per_network),
+            profiles: per_minute(settings.profile_changes),
             accounts: KeyedLimiter::per_hour(settings.accounts_per_network, Arc::clone(clock)),
         }
     }
@@ -53,6 +55,11 @@ impl RateLimits {
         self.accounts.count(network)
     }
 
+    /// Counts a change of a profile, which goes to everyone who shares a room with the person.
+    pub(crate) fn profile_change(&self, user: UserId) -> Result<(), Refusal> {
+        self.profiles.count(&user.to_string())
+    }
+
     /// Forgets keys without recent attempts.
     pub(crate) fn forget_old(&self) {
         let all = [
@@ -61,6 +68,7 @@ impl RateLimits {
             &self.sessions,
             &self.guests,
             &self.accounts,
+            &self.profiles,
         ];
         all.into_iter().for_each(KeyedLimiter::forget_old);
     }

@@ -16,5 +16,10 @@ impl TokenHash {
 
 /// Returns the SHA-256 of a text. Compare secrets by it, so that the time reveals nothing.
 pub(crate) fn digest(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+    digest_bytes(text.as_bytes())
+}
+
+/// Returns the SHA-256 of some bytes.
+pub(crate) fn digest_bytes(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }

@@ -2,8 +2,8 @@
 
 use crate::api::{
     Caller, CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout,
-    OpenServiceAccount, PresenceChanged, PresenceLoaded, Refusal, RevokeSession, SessionEnded,
-    StoreReachable,
+    OpenServiceAccount, Picture, PictureHash, PresenceChanged, PresenceLoaded, ProfileSet, Refusal,
+    RevokeSession, SessionEnded, SetPicture, SetProfile, StoreReachable,
 };
 use crate::deps::Deps;
 use crate::jobs;
@@ -12,7 +12,8 @@ use crate::presence::{
     ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, Generation, Presence,
     SessionsDisconnected, Tick,
 };
-use crate::{random, store};
+use crate::secret::digest_bytes;
+use crate::{profile, random, store};
 use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
@@ -63,6 +64,8 @@ impl Subscriber for Sessions {
             .answers::<Logout>()
             .answers::<RevokeSession>()
             .answers::<OpenServiceAccount>()
+            .answers::<SetProfile>()
+            .answers::<SetPicture>()
             .on::<ConnectionsOpened>()
             .on::<SessionsDisconnected>()
             .on::<ConnectedSessionsRead>()
@@ -188,6 +191,67 @@ impl Answers<OpenServiceAccount> for Sessions {
             now,
         });
         self.deps.database.hand_over(job, reply);
+    }
+}
+
+impl Answers<SetProfile> for Sessions {
+    fn answer(
+        &mut self,
+        request: SetProfile,
+        reply: Reply<Result<ProfileSet, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = self.set_profile(request);
+        self.deps.database.hand_over(job, reply);
+    }
+}
+
+impl Answers<SetPicture> for Sessions {
+    fn answer(
+        &mut self,
+        request: SetPicture,
+        reply: Reply<Result<ProfileSet, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = self.set_picture(request);
+        self.deps.database.hand_over(job, reply);
+    }
+}
+
+impl Sessions {
+    fn set_profile(&self, request: SetProfile) -> Result<jobs::SetProfileJob, Refusal> {
+        let user = request.caller.user.id;
+        let display = profile::display(request.display)?;
+        let colour = profile::colour(request.colour)?;
+        let removes = profile::removes_picture(request.picture.as_deref())?;
+        self.deps.limits.profile_change(user)?;
+        Ok(jobs::SetProfileJob {
+            user,
+            connection: request.connection,
+            display,
+            colour,
+            picture: removes.then_some(None),
+            now: self.deps.clock.wall_ms(),
+        })
+    }
+
+    fn set_picture(&self, request: SetPicture) -> Result<jobs::SetProfileJob, Refusal> {
+        let SetPicture { caller, bytes } = request;
+        // Anyone may become any number of guests, and each could leave a file.
+        if caller.user.guest {
+            return Err(Refusal::NotAllowedForGuests);
+        }
+        let kind = profile::picture_kind(&bytes)?;
+        self.deps.limits.profile_change(caller.user.id)?;
+        let hash = PictureHash(digest_bytes(&bytes));
+        Ok(jobs::SetProfileJob {
+            user: caller.user.id,
+            connection: None,
+            display: None,
+            colour: None,
+            picture: Some(Some((hash, Picture { kind, bytes }))),
+            now: self.deps.clock.wall_ms(),
+        })
     }
 }
 

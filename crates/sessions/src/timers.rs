@@ -1,12 +1,15 @@
 //! The periodic tasks of sessions.
 
+use crate::api::{GuestsUpgraded, PeopleEnded};
 use crate::deps::Deps;
 use crate::jobs::{Expire, NoteSeen};
 use crate::presence::{ConnectedSessionsRead, Tick};
+use crate::store::users;
 use crate::subscriber::{Sessions, connected_sessions};
 use crate::sweep::Sweep;
 use bus::millis;
 use bus::{Bus, Subscriber as _, Tasks};
+use futures_util::FutureExt as _;
 use std::time::Duration;
 
 /// How often grace periods are checked; short compared to the shortest of them.
@@ -43,6 +46,12 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     let own = timer.clone();
     tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
         own.clone().expire()
+    });
+    let own = timer.clone();
+    tasks.delayed(owner, "sessions.upgraded", SWEEP_SOON, async move {
+        if let Err(error) = own.publish_upgraded().await {
+            tracing::warn!(%error, "cannot read which guests became accounts before the start");
+        }
     });
     let sweep = Sweep::new(bus, deps);
     let own = sweep.clone();
@@ -101,6 +110,19 @@ impl Timers {
             if !more {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// A crash may have lost the event of the latest ones.
+    pub(crate) async fn publish_upgraded(self) -> anyhow::Result<()> {
+        let max = i64::try_from(PeopleEnded::MAX).unwrap_or(i64::MAX);
+        let read = self.deps.database.read("sessions.upgraded", move |reader| {
+            async move { users::upgraded(reader, max).await }.boxed()
+        });
+        let users = read.await?;
+        if !users.is_empty() {
+            self.bus.publish(GuestsUpgraded { users }).await;
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Adds sessions to a server.
 
 use crate::api::{
-    Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, ListSessions, Login,
-    PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded, Register, SessionEnded,
-    StoreReachable, UserRenamed,
+    Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, GuestsUpgraded,
+    ListSessions, Login, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
+    ProfileChanged, ReadPicture, ReadProfiles, Register, SessionEnded, StoreReachable,
+    UpgradeGuest, UserRenamed,
 };
 use crate::deps::Deps;
 use crate::queries::Queries;
@@ -34,13 +35,18 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .states::<SessionEnded>()
         .states::<UserRenamed>()
         .states::<GuestExpired>()
+        .states::<GuestsUpgraded>()
+        .states::<ProfileChanged>()
         .states::<PeopleEnded>()
         .states::<PeopleForgettable>()
         .states::<EpochChanged>()
         .states::<StoreReachable>()
         .reads::<Authenticate, _>(READS, reads, Arc::clone(&queries))
+        .reads::<ReadProfiles, _>(READS, reads, Arc::clone(&queries))
+        .reads::<ReadPicture, _>(READS, reads, Arc::clone(&queries))
         .reads::<ListSessions, _>(READS, reads, Arc::clone(&queries))
         .reads::<Register, _>(PASSWORDS, passwords, Arc::clone(&queries))
+        .reads::<UpgradeGuest, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<Login, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<ChangePassword, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<DeleteAccount, _>(PASSWORDS, passwords, queries);

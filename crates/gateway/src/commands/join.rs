@@ -5,8 +5,11 @@ use super::{Body, CommandReply, Context, Cost, Lane, Run};
 use crate::hub::{AbortJoin, BeginJoin, DeliverPage, JoinedInfo, PageDelivered};
 use crate::wire::{self, CardShape, EntryShape, Error, Fields};
 use futures_util::future::try_join;
-use rooms::api::{JoinRoom, Joined, LogPage, Members, MembersPage, ReadLog, RoomKey, Seq};
+use rooms::api::{
+    JoinByLink, JoinRoom, Joined, LinkCode, LogPage, Members, MembersPage, ReadLog, RoomKey, Seq,
+};
 use serde::Serialize;
+use sessions::api::Caller;
 use std::sync::Arc;
 
 pub(super) struct Join {
@@ -14,6 +17,8 @@ pub(super) struct Join {
     /// The client's cursor; without one the reply holds the newest entries.
     after: Option<Seq>,
     limit: Option<i64>,
+    /// The code of a link, which takes the place of an invitation.
+    code: Option<LinkCode>,
 }
 
 impl Run for Join {
@@ -24,6 +29,7 @@ impl Run for Join {
     fn asks(builder: &mut bus::Builder) {
         builder
             .asks::<JoinRoom>()
+            .asks::<JoinByLink>()
             .asks::<ReadLog>()
             .asks::<Members>();
     }
@@ -33,6 +39,7 @@ impl Run for Join {
             room: d.room()?,
             after: d.optional_integer("after")?,
             limit: d.optional_integer("limit")?,
+            code: d.optional_string("code")?.map(LinkCode),
         })
     }
 
@@ -74,13 +81,13 @@ impl Join {
     /// Becomes a member, then reads the log up to that commit and who is online.
     async fn enter(self, context: &Context) -> Result<JoinedRoom, Error> {
         let (caller, limits) = (context.caller()?, context.limits());
-        let Self { room, after, limit } = self;
-        let joined = context
-            .ask(JoinRoom {
-                caller: caller.clone(),
-                room: room.clone(),
-            })
-            .await?;
+        let Self {
+            room,
+            after,
+            limit,
+            code,
+        } = self;
+        let joined = join(context, &caller, &room, code).await?;
         let log = ReadLog {
             reader: Some(caller.user.id),
             room: room.clone(),
@@ -97,6 +104,24 @@ impl Join {
             members,
         })
     }
+}
+
+/// Becomes a member, by the code of a link if there is one. A guess at a code costs as much as one at a
+/// token.
+async fn join(
+    context: &Context,
+    caller: &Caller,
+    room: &RoomKey,
+    code: Option<LinkCode>,
+) -> Result<Joined, Error> {
+    let (caller, room) = (caller.clone(), room.clone());
+    let Some(code) = code else {
+        return context.ask(JoinRoom { caller, room }).await;
+    };
+    let (buckets, limits) = (&context.shared().buckets, context.limits());
+    let bucket = buckets.for_user(caller.user.id, limits);
+    bucket.charge(Cost::Hello, limits)?;
+    context.ask(JoinByLink { caller, room, code }).await
 }
 
 impl JoinedRoom {

@@ -15,6 +15,10 @@ mod invite;
 mod join;
 mod kick;
 mod leave;
+mod link_create;
+mod link_info;
+mod link_list;
+mod link_revoke;
 mod log;
 mod logout;
 mod members;
@@ -23,11 +27,14 @@ mod op;
 mod parts;
 mod ping;
 mod presence;
+mod profile_list;
+mod profile_set;
 mod react;
 mod read;
 mod role;
 mod room_create;
 mod room_list;
+mod room_prefs;
 mod room_update;
 mod send;
 mod session_list;
@@ -70,6 +77,7 @@ impl Ops {
             .add::<room_list::RoomList>()
             .add::<room_create::RoomCreate>()
             .add::<room_update::RoomUpdate>()
+            .add::<room_prefs::RoomPrefs>()
             .add::<dm::Dm>()
             .add::<invite::Invite>()
             .add::<kick::Kick>()
@@ -77,6 +85,12 @@ impl Ops {
             .add::<unban::Unban>()
             .add::<mute::Mute>()
             .add::<role::Role>()
+            .add::<link_create::LinkCreate>()
+            .add::<link_revoke::LinkRevoke>()
+            .add::<link_list::LinkList>()
+            .add::<link_info::LinkInfo>()
+            .add::<profile_set::ProfileSet>()
+            .add::<profile_list::ProfileList>()
             .add::<session_list::SessionList>()
             .add::<session_revoke::SessionRevoke>()
             .add::<logout::Logout>()

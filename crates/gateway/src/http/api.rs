@@ -6,20 +6,27 @@
 
 use super::body;
 use super::endpoint::Endpoint;
+use super::pictures;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
 use super::unread_body::UnreadBody;
 use crate::commands::{Command, Op};
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
-use crate::wire::{BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, UNAUTHENTICATED, UserShape};
+use crate::wire::{
+    BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, LinkedRoomShape, NO_SUCH_PATH, ProfileShape,
+    UNAUTHENTICATED, UserShape,
+};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
+use rooms::api::{FindLink, LinkCode};
 use serde_json::json;
 use sessions::api::{
-    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User,
+    Authenticate, Caller, ChangePassword, DeleteAccount, Login, ReadPicture, ReadProfiles, Refusal,
+    Register, SetPicture, Token, UpgradeGuest, User,
 };
 use std::sync::Arc;
 
@@ -28,6 +35,7 @@ const WRONG_LOGIN: &str = "The name or the password is wrong. Please try again."
 const WRONG_PASSWORD: &str = "The password is wrong. Please try again.";
 const NO_REGISTRATION: &str =
     "You cannot register here without a valid invite code. Please ask whoever runs this server.";
+const NO_GUEST: &str = "You have an account already. Its password can be changed in your settings.";
 const NO_TOKEN: &str = "Please sign in first, and send the token as Authorization: Bearer.";
 
 /// The query fields of `history` that are numbers.
@@ -40,7 +48,10 @@ pub(super) fn wire(builder: &mut bus::Builder) {
         .asks::<Register>()
         .asks::<Login>()
         .asks::<ChangePassword>()
-        .asks::<DeleteAccount>();
+        .asks::<DeleteAccount>()
+        .asks::<UpgradeGuest>()
+        .asks::<SetPicture>()
+        .asks::<ReadPicture>();
 }
 
 /// The API. A cheap handle.
@@ -54,8 +65,10 @@ pub(super) struct Api {
 pub(super) struct ApiRequest {
     endpoint: Endpoint,
     head: Parts,
-    /// The body of a POST; else empty.
+    /// The body of a POST that has JSON; else empty.
     text: String,
+    /// The body of a POST that has a file; else empty.
+    file: Bytes,
     from: Peer,
     trace: TraceId,
 }
@@ -85,18 +98,21 @@ impl Api {
         let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let (head, body) = request.into_parts();
         // Also where nothing in it counts, since hyper closes a connection with an unread body.
-        let text = if head.method == Method::POST {
-            let read = body::text(body, self.body_bytes_max).await;
-            let text = read.map_err(|error| error.traced(trace))?;
+        let (mut text, mut file) = (String::new(), Bytes::new());
+        if endpoint == Endpoint::SetPicture {
+            let read = body::bytes(body, SetPicture::BYTES_MAX).await;
+            file = read.map_err(|error| error.traced(trace))?;
             UnreadBody::was_read(&head);
-            text
-        } else {
-            String::new()
-        };
+        } else if head.method == Method::POST {
+            let read = body::text(body, self.body_bytes_max).await;
+            text = read.map_err(|error| error.traced(trace))?;
+            UnreadBody::was_read(&head);
+        }
         Ok(ApiRequest {
             endpoint,
             head,
             text,
+            file,
             from,
             trace,
         })
@@ -113,12 +129,16 @@ impl Api {
             Endpoint::Logout => self.logout(request).await,
             Endpoint::Password => self.password(request).await,
             Endpoint::DeleteAccount => self.delete_account(request).await,
+            Endpoint::Upgrade => self.upgrade(request).await,
             Endpoint::Me => self.me(request).await,
+            Endpoint::SetPicture => self.set_picture(request).await,
+            Endpoint::Picture(hash) => self.picture(hash, request).await,
             Endpoint::Rooms => self.rooms(request).await,
             Endpoint::History(room) => self.history(room, request).await,
             Endpoint::Send(room) => self.send(room, request).await,
             Endpoint::Join(room) => self.join(room, request).await,
             Endpoint::Leave(room) => self.leave(room, request).await,
+            Endpoint::Link => self.link(request).await,
             Endpoint::Foreign(op) => self.foreign(&op, request).await,
         };
         answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
@@ -173,6 +193,31 @@ impl Api {
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
+    async fn upgrade(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let fields = body::fields(&request.text)?;
+        let forbidden = if caller.user.guest {
+            NO_REGISTRATION
+        } else {
+            NO_GUEST
+        };
+        let upgrade = UpgradeGuest {
+            caller,
+            name: fields.optional_string("name")?,
+            password: fields.string("password")?,
+            invite: fields.optional_string("invite")?,
+            from: request.from.to_string(),
+        };
+        let upgraded = self.ask(upgrade, request.trace).await?;
+        let upgraded = upgraded.map_err(|refusal| match refusal {
+            Refusal::Forbidden => Error::new(&FORBIDDEN).saying(forbidden),
+            refusal => refusal.into(),
+        })?;
+        let user = UserShape::from(&upgraded.user);
+        let answer = json!({ "user": user, "dup": upgraded.dup });
+        Ok(response::json(StatusCode::OK, &answer))
+    }
+
     async fn logout(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&request).await?;
         self.run(caller, "logout", &Fields::default(), request.trace)
@@ -181,11 +226,32 @@ impl Api {
 
     async fn me(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.charged_caller(&request, Cost::Other).await?;
+        let users = vec![caller.user.id.to_string()];
+        let profiles = self.ask(ReadProfiles { users }, request.trace).await??;
         let me = json!({
             "user": UserShape::from(&caller.user),
             "session": Id(caller.session),
+            "profile": profiles.first().map(ProfileShape::from),
         });
         Ok(response::json(StatusCode::OK, &me))
+    }
+
+    async fn set_picture(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let bytes = request.file.to_vec();
+        let set = self
+            .ask(SetPicture { caller, bytes }, request.trace)
+            .await??;
+        let profile = ProfileShape::from(&set.person);
+        let answer = json!({ "profile": profile, "dup": set.dup });
+        Ok(response::json(StatusCode::OK, &answer))
+    }
+
+    /// Needs no token, which an image in a page cannot send.
+    async fn picture(&self, hash: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let found = self.ask(ReadPicture { hash }, request.trace).await??;
+        let picture = found.ok_or(Error::new(&NO_SUCH_PATH))?;
+        Ok(pictures::answer(picture))
     }
 
     async fn rooms(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
@@ -220,6 +286,16 @@ impl Api {
         let mut fields = Fields::default();
         fields.set_string("room", &room);
         self.run(caller, "leave", &fields, request.trace).await
+    }
+
+    /// Needs no token: the network has paid.
+    async fn link(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let code = LinkCode(body::fields(&request.text)?.string("code")?);
+        let found = self.ask(FindLink { code }, request.trace).await??;
+        Ok(response::json(
+            StatusCode::OK,
+            &LinkedRoomShape::from(&found),
+        ))
     }
 
     /// Runs a command that is carried out outside the gateway, with the fields of the query or of the body.

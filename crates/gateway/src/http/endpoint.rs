@@ -19,6 +19,8 @@ pub(super) enum Endpoint {
     Logout,
     Password,
     DeleteAccount,
+    /// Makes an account of a guest.
+    Upgrade,
     Me,
     Rooms,
     /// `history` of this room.
@@ -29,6 +31,12 @@ pub(super) enum Endpoint {
     Join(String),
     /// `leave` of this room.
     Leave(String),
+    /// The upload of one's own picture.
+    SetPicture,
+    /// The picture with this hash.
+    Picture(String),
+    /// `link.info`, for people who have no session yet.
+    Link,
     /// A command that is carried out outside the gateway.
     Foreign(Arc<Op>),
 }
@@ -61,8 +69,12 @@ impl Endpoint {
             ["logout"] => (Method::POST, Self::Logout),
             ["password"] => (Method::POST, Self::Password),
             ["delete-account"] => (Method::POST, Self::DeleteAccount),
+            ["upgrade"] => (Method::POST, Self::Upgrade),
             ["me"] => (Method::GET, Self::Me),
             ["rooms"] => (Method::GET, Self::Rooms),
+            ["link"] => (Method::POST, Self::Link),
+            ["picture"] => (Method::POST, Self::SetPicture),
+            ["pictures", hash] => (Method::GET, Self::Picture(key(hash))),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
             ["rooms", room, "join"] => (Method::POST, Self::Join(key(room))),
@@ -100,7 +112,7 @@ impl Endpoint {
     /// Returns the cost for the caller's network, charged before authentication.
     pub(super) fn cost_before(&self) -> Cost {
         match self {
-            Self::Register | Self::Login => Cost::Hello,
+            Self::Register | Self::Login | Self::Upgrade | Self::Link => Cost::Hello,
             _ => Cost::Other,
         }
     }
@@ -114,8 +126,12 @@ pub(super) fn route(path: &str) -> &'static str {
         ["logout"] => "/api/v1/logout",
         ["password"] => "/api/v1/password",
         ["delete-account"] => "/api/v1/delete-account",
+        ["upgrade"] => "/api/v1/upgrade",
         ["me"] => "/api/v1/me",
         ["rooms"] => "/api/v1/rooms",
+        ["link"] => "/api/v1/link",
+        ["picture"] => "/api/v1/picture",
+        ["pictures", _] => "/api/v1/pictures/{hash}",
         ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
         ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
         ["rooms", _, "join"] => "/api/v1/rooms/{room}/join",

@@ -21,6 +21,7 @@ mod listeners;
 mod mount;
 mod operator;
 mod origin;
+mod pictures;
 mod port_holder;
 mod reject;
 mod request_clock;

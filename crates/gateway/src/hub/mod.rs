@@ -18,6 +18,7 @@ mod notice;
 mod outbox;
 mod person;
 mod presence;
+mod profiles;
 mod requests;
 mod room;
 mod room_activity;
@@ -48,11 +49,12 @@ use requests::{
 };
 use room::Room;
 use rooms::api::{
-    DirectAnswered, EntriesAppended, Members, Memberships, ReadLog, RecentHeads, RoomKey,
+    DirectAnswered, EntriesAppended, Members, Memberships, PreferencesChanged, ReadLog,
+    RecentHeads, RoomKey,
 };
 use sessions::api::{
-    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, SessionEnded,
-    StoreReachable, UserId, UserRenamed,
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, ProfileChanged,
+    SessionEnded, StoreReachable, UserId, UserRenamed,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -124,6 +126,8 @@ impl Subscriber for Hub {
             .on::<EpochChanged>()
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
+            .on::<PreferencesChanged>()
+            .on::<ProfileChanged>()
             .on::<Ticked>()
             .on::<MissingRangeRead>()
             .on::<HeadsRead>()
@@ -165,8 +169,8 @@ impl Handles<SessionEnded> for Hub {
 }
 
 impl Handles<UserRenamed> for Hub {
-    /// Closes the user's other connections, which would go on under the old name: their clients come
-    /// back and resume under the new one.
+    /// Closes the user's other connections, which would go on under the old name, or as a guest: their
+    /// clients come back and resume as who they are now.
     fn handle(&mut self, renamed: &Arc<UserRenamed>, _: &mut Context) {
         let UserRenamed { user, by } = &**renamed;
         if let Some(person) = self.people.get_mut(&user.id) {
@@ -174,7 +178,7 @@ impl Handles<UserRenamed> for Hub {
         }
         for id in self.connections_of(user.id) {
             let attached = self.connections.get_mut(&id).expect("the person has it");
-            if id == *by {
+            if Some(id) == *by {
                 attached.caller.user = user.clone();
             } else {
                 attached.conn.close(Close::RESTART);
@@ -194,6 +198,13 @@ impl Handles<MarkerMoved> for Hub {
     fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) {
         let frame = Frame::json(&crate::wire::push::read(moved));
         self.push_to_user(moved.user, &frame, moved.by);
+    }
+}
+
+impl Handles<PreferencesChanged> for Hub {
+    fn handle(&mut self, changed: &Arc<PreferencesChanged>, _: &mut Context) {
+        let frame = Frame::json(&crate::wire::push::prefs(changed));
+        self.push_to_user(changed.user, &frame, changed.by);
     }
 }
 

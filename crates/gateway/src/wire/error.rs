@@ -2,9 +2,9 @@
 
 use super::error_kind::{
     BAD_CREDENTIALS, BAD_REQUEST, BAD_TEXT, BANNED, CID_CONFLICT, DRAINING, ErrorKind, FORBIDDEN,
-    GUESTS_OFF, INTERNAL, LIMIT_REACHED, MUTED, NAME_TAKEN, NO_SUCH_MESSAGE, NO_SUCH_ROOM,
-    NO_SUCH_USER, NOT_ALLOWED_FOR_GUESTS, NOT_MEMBER, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED,
-    STORAGE_UNAVAILABLE, TOKEN_EXPIRED,
+    GUESTS_OFF, INTERNAL, LIMIT_REACHED, MUTED, NAME_TAKEN, NO_SUCH_LINK, NO_SUCH_MESSAGE,
+    NO_SUCH_ROOM, NO_SUCH_USER, NOT_ALLOWED_FOR_GUESTS, NOT_MEMBER, OUTCOME_UNKNOWN, OVERLOADED,
+    RATE_LIMITED, STORAGE_UNAVAILABLE, TOKEN_EXPIRED,
 };
 use super::limit_message::limit_message;
 use bus::{AskError, TraceId};
@@ -203,6 +203,10 @@ impl From<sessions::api::Refusal> for Error {
         use sessions::api::Refusal as R;
         match refusal {
             R::BadRequest { field, expected } => Self::field(field, expected),
+            R::BadText { field, why } => Self {
+                kind: &BAD_TEXT,
+                ..Self::field(field, why)
+            },
             R::BadCredentials => Self::new(&BAD_CREDENTIALS),
             R::TokenInvalid => Self::new(&BAD_CREDENTIALS).saying(SESSION_ENDED),
             R::TokenExpired => Self::new(&TOKEN_EXPIRED),
@@ -245,6 +249,7 @@ impl From<rooms::api::Refusal> for Error {
             R::LimitReached { limit } => Self::limit(limit),
             R::NoSuchRoom => Self::new(&NO_SUCH_ROOM),
             R::NoSuchMessage => Self::new(&NO_SUCH_MESSAGE),
+            R::NoSuchLink => Self::new(&NO_SUCH_LINK),
             R::NoSuchUser => Self::new(&NO_SUCH_USER),
             R::CidConflict => Self::new(&CID_CONFLICT),
             R::NameTaken { suggest } => Self {

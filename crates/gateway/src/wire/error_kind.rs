@@ -49,6 +49,7 @@ table! {
     NO_SUCH_ROOM = 404 "no_such_room", "There is no such room for you. Please check its name, or ask for an invitation.";
     NO_SUCH_MESSAGE = 404 "no_such_message", "There is no such message here. It may be too old.";
     NO_SUCH_USER = 404 "no_such_user", "There is nobody with this name. Please check the spelling.";
+    NO_SUCH_LINK = 404 "no_such_link", "This link does not work. It may have been used up or ended. Please ask for a new one.";
     NO_SUCH_PATH = 404 "no_such_path", "There is nothing at this address. Please check it.";
     NOT_FOUND = 404 "not_found", "There is no such thing here. Please check what you asked for.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This address works with another method, which the header Allow names.";
@@ -90,6 +91,7 @@ mod tests {
             "404 no_such_room",
             "404 no_such_message",
             "404 no_such_user",
+            "404 no_such_link",
             "404 no_such_path",
             "404 not_found",
             "405 method_not_allowed",

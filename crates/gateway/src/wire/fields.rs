@@ -108,6 +108,13 @@ impl<'a> Fields<'a> {
             .ok_or(Error::field(field, REQUIRED))
     }
 
+    /// Reads a list of strings.
+    pub(crate) fn strings(&self, field: &'static str) -> Result<Vec<String>, Error> {
+        const EXPECTED: &str = "must be a list of texts";
+        let found = self.typed(field, EXPECTED)?;
+        found.ok_or(Error::field(field, REQUIRED))
+    }
+
     pub(crate) fn room(&self) -> Result<RoomKey, Error> {
         Ok(RoomKey(self.string("room")?.into()))
     }

@@ -32,6 +32,9 @@ pub(super) fn limit_message(limit: &str) -> Option<&'static str> {
         "direct_waiting_max" => {
             "Too many people are waiting for an answer from this person. Please try again later."
         }
+        "links_max" => {
+            "This room has as many links as a room may have. Please end one and try again tomorrow."
+        }
         _ => return None,
     })
 }

@@ -23,7 +23,7 @@ pub(crate) use fields::INTEGER_MAX;
 pub use ids::Id;
 pub use shapes::{CardShape, UserShape};
 pub(crate) use shapes::{
-    DoneShape, InvitationShape, MarkedShape, MemberShape, MessageShape, RoomShape, SentShape,
-    SessionShape,
+    DoneShape, InvitationShape, LinkShape, LinkedRoomShape, MarkedShape, MemberShape, MessageShape,
+    PreferencesShape, ProfileShape, RoomShape, SentShape, SessionShape,
 };
 pub use time::Time;

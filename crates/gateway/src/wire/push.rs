@@ -1,12 +1,12 @@
 //! The pushes: frames that the server sends unasked.
 
 use super::entry::EntryShape;
-use super::shapes::{CardShape, MarkedShape, UserShape};
+use super::shapes::{CardShape, MarkedShape, PreferencesShape, ProfileShape, UserShape};
 use messaging::api::{Marked, MarkerMoved};
-use rooms::api::{Card, Entry, RoomKey, Seq};
+use rooms::api::{Card, Entry, PreferencesChanged, RoomKey, Seq};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sessions::api::User;
+use sessions::api::{PersonProfile, User};
 use std::collections::BTreeMap;
 
 /// The shape of every push: `{"ev","room"?,"d"}`.
@@ -148,6 +148,14 @@ pub(crate) fn read(moved: &MarkerMoved) -> Push<'_, MarkedShape> {
         mentions: moved.mentions,
     };
     Push::of_room("read", &moved.room, marked.into())
+}
+
+pub(crate) fn prefs(changed: &PreferencesChanged) -> Push<'_, PreferencesShape> {
+    Push::of_room("prefs", &changed.room, changed.preferences.into())
+}
+
+pub(crate) fn profile(person: &PersonProfile) -> Push<'_, ProfileShape<'_>> {
+    Push::of_none("profile", person.into())
 }
 
 pub(crate) fn heads<'a>(heads: &'a BTreeMap<&'a str, Seq>) -> Push<'a, &'a BTreeMap<&'a str, Seq>> {

@@ -2,10 +2,12 @@
 
 use super::ids::Id;
 use super::time::Time;
-use messaging::api::{Marked, Message, RoomSummary, Sent};
-use rooms::api::{Card, Done, History, Invited, Kind, Member, Role, Seq};
+use messaging::api::{LastMessage, Marked, Message, RoomSummary, Sent};
+use rooms::api::{
+    Card, Done, History, Invited, Kind, Link, LinkedRoom, Member, Preferences, Role, Seq,
+};
 use serde::Serialize;
-use sessions::api::{SessionId, SessionSummary, User, UserId};
+use sessions::api::{PersonProfile, SessionId, SessionSummary, User, UserId};
 
 /// The shape of a user: `{"id","name","guest"}`.
 #[derive(Debug, Serialize)]
@@ -218,6 +220,54 @@ pub(crate) struct RoomShape<'a> {
     /// Left out when true.
     #[serde(skip_serializing_if = "is_true")]
     answered: bool,
+    /// Left out when nothing is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefs: Option<PreferencesShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<LastMessageShape<'a>>,
+}
+
+/// What one wants of a room: `{"quiet_until_ms","favourite"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct PreferencesShape {
+    quiet_until_ms: i64,
+    favourite: bool,
+}
+
+impl From<Preferences> for PreferencesShape {
+    fn from(preferences: Preferences) -> Self {
+        Self {
+            quiet_until_ms: preferences.quiet_until,
+            favourite: preferences.favourite,
+        }
+    }
+}
+
+/// The newest message of a room in `rooms`.
+#[derive(Debug, Serialize)]
+struct LastMessageShape<'a> {
+    seq: Seq,
+    id: &'a str,
+    author: UserShape<'a>,
+    at: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<&'a str>,
+    edited: bool,
+    deleted: bool,
+}
+
+impl<'a> From<&'a LastMessage> for LastMessageShape<'a> {
+    fn from(last: &'a LastMessage) -> Self {
+        Self {
+            seq: last.seq,
+            id: &last.id,
+            author: (&last.author).into(),
+            at: Time(last.at),
+            preview: last.preview.as_deref(),
+            edited: last.edited,
+            deleted: last.preview.is_none(),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
@@ -234,6 +284,8 @@ impl<'a> From<&'a RoomSummary> for RoomShape<'a> {
             unread: line.unread,
             mentions: line.mentions,
             answered: line.answered,
+            prefs: (line.preferences != Preferences::default()).then(|| line.preferences.into()),
+            last: line.last.as_ref().map(LastMessageShape::from),
         }
     }
 }
@@ -252,6 +304,74 @@ impl<'a> From<&'a Invited> for InvitationShape<'a> {
             card: (&invited.card).into(),
             by: (&invited.by).into(),
             seq: invited.seq,
+        }
+    }
+}
+
+/// An item of `links`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LinkShape<'a> {
+    link: String,
+    by: UserShape<'a>,
+    at: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<i64>,
+    used: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+}
+
+impl<'a> From<&'a Link> for LinkShape<'a> {
+    fn from(link: &'a Link) -> Self {
+        Self {
+            link: link.id.to_string(),
+            by: (&link.by).into(),
+            at: Time(link.at),
+            uses: link.uses,
+            used: link.used,
+            until_ms: link.until_ms,
+        }
+    }
+}
+
+/// What the code of a link shows of its room: `{"room","title","members"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LinkedRoomShape<'a> {
+    room: &'a str,
+    title: &'a str,
+    members: u64,
+}
+
+impl<'a> From<&'a LinkedRoom> for LinkedRoomShape<'a> {
+    fn from(linked: &'a LinkedRoom) -> Self {
+        Self {
+            room: &linked.room.0,
+            title: &linked.title,
+            members: linked.members,
+        }
+    }
+}
+
+/// A person's profile: `{"user","display"?,"colour"?,"picture"?}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProfileShape<'a> {
+    user: UserShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    colour: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<String>,
+}
+
+impl<'a> From<&'a PersonProfile> for ProfileShape<'a> {
+    fn from(person: &'a PersonProfile) -> Self {
+        let profile = &person.profile;
+        Self {
+            user: (&person.user).into(),
+            display: profile.display.as_deref(),
+            colour: profile.colour.as_deref(),
+            picture: profile.picture.map(|hash| hash.to_string()),
         }
     }
 }

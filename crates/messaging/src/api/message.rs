@@ -40,3 +40,20 @@ pub struct Reaction {
     /// True if the reader is one of them.
     pub mine: bool,
 }
+
+/// A room's newest message as the list of rooms shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastMessage {
+    /// The position of its `message` entry.
+    pub seq: Seq,
+    /// The entry's id on the wire.
+    pub id: String,
+    /// The message's author.
+    pub author: User,
+    /// When it was sent, ms since 1970.
+    pub at: i64,
+    /// The beginning of the current text; `None` once deleted.
+    pub preview: Option<String>,
+    /// Whether the text is that of an edit.
+    pub edited: bool,
+}

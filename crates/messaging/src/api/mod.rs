@@ -5,7 +5,7 @@ mod message;
 mod requests;
 
 pub use facts::MarkerMoved;
-pub use message::{Message, Reaction};
+pub use message::{LastMessage, Message, Reaction};
 pub use requests::{
     Anchor, DeleteMessage, EditMessage, HistoryPage, ListRooms, MarkRead, Marked, React,
     ReadHistory, RoomSummary, RoomsPage, SendMessage, Sent,

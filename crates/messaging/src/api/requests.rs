@@ -2,9 +2,9 @@
 //! normalises them. An *ordered* request goes through the subscriber, so requests of one sender keep
 //! their order; a *concurrent* one is read in a snapshot beside it.
 
-use super::Message;
+use super::{LastMessage, Message};
 use bus::Request;
-use rooms::api::{Card, Done, Invited, Refusal, RoomKey, Seq};
+use rooms::api::{Card, Done, Invited, Preferences, Refusal, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId};
 
 /// `send`: stores a message. Ordered.
@@ -207,4 +207,8 @@ pub struct RoomSummary {
     pub mentions: u32,
     /// False for a direct room that the other person opened and the caller has not answered.
     pub answered: bool,
+    /// What the caller wants of the room; only in the list of their own rooms.
+    pub preferences: Preferences,
+    /// The newest message that the caller may read; only in the list of their own rooms.
+    pub last: Option<LastMessage>,
 }

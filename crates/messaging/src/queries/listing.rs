@@ -1,23 +1,46 @@
-//! `rooms`: the caller's own rooms with their unread counts, or all public rooms.
+//! `rooms`: the caller's own rooms with their unread counts and newest messages, or all public rooms.
+//! However many rooms a page has, it takes the same few queries.
 
+use super::last_message;
 use crate::api::{ListRooms, RoomSummary, RoomsPage};
 use crate::store::markers;
 use rooms::api::catalogue::{self, Listed};
-use rooms::api::{RoomId, Seq, log};
+use rooms::api::{RoomId, Seq, previews};
 use sessions::api::UserId;
+use std::collections::HashMap;
 use storage::prelude::*;
 
 /// Reads one page of the list, ordered by key; the token for the next page is the last key.
-pub(super) async fn page(access: &mut impl Access, request: ListRooms) -> Result<RoomsPage, Fault> {
+pub(super) async fn page(
+    access: &mut impl Access,
+    request: ListRooms,
+    now: i64,
+) -> Result<RoomsPage, Fault> {
     let viewer = request.caller.user.id;
     let (listed, next) = listed(access, &request).await?;
     let ids: Vec<RoomId> = listed.iter().map(|room| room.card.room.id).collect();
     let markers = markers::of_all(access, viewer, &ids).await?;
-    let mut rooms = Vec::with_capacity(listed.len());
-    for room in listed {
-        let marker = markers.get(&room.card.room.id).copied().unwrap_or(0);
-        rooms.push(summary(access, viewer, room, marker).await?);
-    }
+    let unread = unread(access, viewer, &listed, &markers).await?;
+    let mut last = if request.all {
+        HashMap::new()
+    } else {
+        last_message::of_all(access, &listed).await?
+    };
+    let rooms = listed.into_iter().map(|room| {
+        let id = room.card.room.id;
+        let (unread, mentions) = unread.get(&id).copied().unwrap_or_default();
+        RoomSummary {
+            read: marker(&room, &markers),
+            unread,
+            mentions,
+            last: last.remove(&id),
+            card: room.card,
+            head: room.head,
+            answered: room.answered,
+            preferences: room.preferences.at(now),
+        }
+    });
+    let rooms = rooms.collect();
     let invitations = if request.all || request.after.is_some() {
         None
     } else {
@@ -48,24 +71,24 @@ async fn listed(
     Ok((listed, last.filter(|_| more)))
 }
 
-async fn summary(
+/// Returns the person's marker in a room: their own joining, if they have read no further.
+fn marker(room: &Listed, markers: &HashMap<RoomId, Seq>) -> Seq {
+    let moved = markers.get(&room.card.room.id).copied().unwrap_or(0);
+    room.joined_seq.map_or(0, |joined| joined.max(moved))
+}
+
+/// Counts what is unread in the rooms that have entries above the marker.
+async fn unread(
     access: &mut impl Access,
     viewer: UserId,
-    room: Listed,
-    marker: Seq,
-) -> Result<RoomSummary, Fault> {
-    let read = room.joined_seq.map_or(0, |joined| joined.max(marker));
-    let (unread, mentions) = if room.joined_seq.is_none() || read >= room.head {
-        (0, 0)
-    } else {
-        log::unread(access, room.card.room.id, viewer, read).await?
-    };
-    Ok(RoomSummary {
-        card: room.card,
-        head: room.head,
-        read,
-        unread,
-        mentions,
-        answered: room.answered,
-    })
+    listed: &[Listed],
+    markers: &HashMap<RoomId, Seq>,
+) -> Result<HashMap<RoomId, (u32, u32)>, Fault> {
+    let mine = listed.iter().filter(|room| room.joined_seq.is_some());
+    let read = mine.map(|room| (room, marker(room, markers)));
+    let behind = read.filter(|(room, marker)| *marker < room.head);
+    let behind: Vec<(RoomId, Seq)> = behind
+        .map(|(room, marker)| (room.card.room.id, marker))
+        .collect();
+    previews::unread_of_all(access, viewer, &behind).await
 }

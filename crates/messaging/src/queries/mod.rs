@@ -3,18 +3,21 @@
 //! no floor covers them.
 
 mod history;
+mod last_message;
 mod listing;
 mod page;
 
 use crate::Deps;
 use crate::api::{HistoryPage, ListRooms, ReadHistory, Refusal, RoomsPage};
-use bus::{AskError, Reads, Request as _, TraceId};
+use bus::{AskError, Clock, Reads, Request as _, TraceId};
 use rooms::api::floor;
+use std::sync::Arc;
 use storage::Database;
 
 /// Answers `history` and `rooms`.
 pub struct Queries {
     database: Database,
+    clock: Arc<dyn Clock>,
 }
 
 impl Queries {
@@ -23,6 +26,7 @@ impl Queries {
     pub fn new(deps: &Deps) -> Self {
         Self {
             database: deps.database.clone(),
+            clock: Arc::clone(&deps.clock),
         }
     }
 }
@@ -50,10 +54,11 @@ impl Reads<ListRooms> for Queries {
         request: ListRooms,
         _trace: TraceId,
     ) -> Result<Result<RoomsPage, Refusal>, AskError> {
+        let now = self.clock.wall_ms();
         let page = self
             .database
-            .read(ListRooms::NAME, |access| {
-                Box::pin(listing::page(access, request))
+            .read(ListRooms::NAME, move |access| {
+                Box::pin(listing::page(access, request, now))
             })
             .await?;
         Ok(Ok(page))

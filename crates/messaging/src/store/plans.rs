@@ -40,6 +40,8 @@ async fn markers_states_and_reactions_are_looked_up() {
     let people: &[UserId] = people.leak();
     let many: Vec<RoomId> = (1..=256).map(RoomId).collect();
     let many: &[RoomId] = many.leak();
+    let messages: Vec<(RoomId, i64)> = (1..=256).map(|n| (ROOM, n)).collect();
+    let messages: &[(RoomId, i64)] = messages.leak();
     let someone = person(7);
     let key: &ReactionKey<'_> = Box::leak(Box::new(ReactionKey {
         room: ROOM,
@@ -60,6 +62,8 @@ async fn markers_states_and_reactions_are_looked_up() {
         markers::remove_of_users(tx, people);
         states::of(tx, ROOM, 3);
         states::of_all(tx, ROOM, (3, 300));
+        states::edits_of(tx, messages);
+        states::edits_of(tx, &messages[..1]);
         states::set_edited(tx, ROOM, 3, 9);
         states::set_deleted(tx, ROOM, 3, 9);
         states::exist_below(tx, ROOM, 300);

@@ -1,7 +1,9 @@
 //! Which messages were edited or deleted, and by which entry. The bodies are in the room's log.
 
+use diesel::sql_types::BigInt;
 use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
+use storage::list::Rows;
 use storage::prelude::*;
 
 stored_table! {
@@ -48,6 +50,32 @@ pub(crate) async fn of_all(
         .select((s::seq, s::edited_seq, s::deleted_seq))
         .load::<StateRow>(c))?;
     Ok(rows.into_iter().map(state).collect())
+}
+
+/// Returns where the last edit of each of these messages is, if it was edited and not deleted. One query.
+pub(crate) async fn edits_of(
+    access: &mut impl Access,
+    messages: &[(RoomId, Seq)],
+) -> Result<Vec<(RoomId, Seq)>, Fault> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(i64, i64)> = query!(access, |c| edits_at(messages).load(c))?;
+    Ok(found
+        .into_iter()
+        .map(|(room, seq)| (RoomId(room), seq))
+        .collect())
+}
+
+fn edits_at(messages: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt)> {
+    let rooms = messages.iter().map(|(room, _)| room.0);
+    let seqs = messages.iter().map(|(_, seq)| *seq);
+    Rows::new(
+        vec![("room", rooms.collect()), ("place", seqs.collect())],
+        "SELECT s.room_id, s.edited_seq FROM w CROSS JOIN message_states s \
+         WHERE s.room_id = w.room AND s.seq = w.place \
+           AND s.edited_seq IS NOT NULL AND s.deleted_seq IS NULL",
+    )
 }
 
 fn state((seq, edited_seq, deleted_seq): StateRow) -> (Seq, MessageState) {

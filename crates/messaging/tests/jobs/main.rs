@@ -3,6 +3,7 @@
 mod commands;
 mod deleting;
 mod editing;
+mod last;
 mod listing;
 mod marking;
 mod reacting;

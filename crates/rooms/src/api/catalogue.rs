@@ -1,7 +1,7 @@
 //! Lists of rooms, read in the caller's own transaction.
 
-use super::{Card, RoomId, RoomKey, Seq};
-use crate::store::members::{self, MemberRecord};
+use super::{Card, Preferences, RoomId, RoomKey, Seq};
+use crate::store::members::{self, MemberRecord, MembershipRow};
 use crate::store::rooms::{self, Room};
 use crate::store::{invitations, people, retention};
 use sessions::api::{User, UserId, directory};
@@ -17,6 +17,10 @@ pub struct Listed {
     pub head: Seq,
     /// The viewer's own `joined` entry; `None` for a non-member.
     pub joined_seq: Option<Seq>,
+    /// The first entry that the viewer may read; `None` for a non-member.
+    pub visible_from: Option<Seq>,
+    /// What the viewer wants of the room; filled in by [`mine`] alone.
+    pub preferences: Preferences,
     /// False for a direct room that the other person opened and the viewer has not answered.
     pub answered: bool,
 }
@@ -36,7 +40,7 @@ pub async fn mine(
         .iter()
         .filter_map(|row| Some((rooms.get(&row.room)?, row)))
         .filter(|(room, _)| &*room.info.key.0 > after)
-        .map(|(room, row)| listed(room, user, Some(row.member)))
+        .map(|(room, row)| listed_mine(room, row))
         .collect();
     listed.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
     listed.truncate(limit);
@@ -103,11 +107,20 @@ pub async fn invitations(
     Ok(invited)
 }
 
+fn listed_mine(room: &Room, row: &MembershipRow) -> Listed {
+    Listed {
+        preferences: row.preferences,
+        ..listed(room, row.user, Some(row.member))
+    }
+}
+
 fn listed(room: &Room, viewer: UserId, member: Option<MemberRecord>) -> Listed {
     Listed {
         card: room.info.card(viewer, member.map(|member| member.role)),
         head: room.head,
         joined_seq: member.map(|member| member.joined_seq),
+        visible_from: member.map(|member| room.visible_from(member.joined_seq)),
+        preferences: Preferences::default(),
         answered: member.is_none_or(|member| member.answered),
     }
 }

@@ -1,5 +1,5 @@
-//! The public API: ids, entries, requests, events, and the rule for texts. The log writer ([`log`]) and
-//! the [`catalogue`] are functions that callers run in their own transactions.
+//! The public API: ids, entries, requests, events, and the rule for texts. The log writer ([`log`]),
+//! the [`catalogue`] and the [`previews`] are functions that callers run in their own transactions.
 
 pub(crate) mod append;
 pub mod catalogue;
@@ -7,7 +7,10 @@ mod entry;
 mod facts;
 mod floor;
 mod following;
+mod links;
 pub mod log;
+mod preferences;
+pub mod previews;
 mod refusal;
 mod requests;
 mod room;
@@ -19,6 +22,11 @@ pub use entry::{Change, Entry, Seq};
 pub use facts::{DirectAnswered, EntriesAppended, EntriesForgotten, RoomEntries};
 pub use floor::{Floor, floor};
 pub use following::{FollowLog, FollowedPage, Heads, RecentHeads, RoomHead, StandingOf};
+pub use links::{
+    CreateLink, FindLink, JoinByLink, Link, LinkCode, LinkCreated, LinkId, LinkRevoked, LinkedRoom,
+    Links, RevokeLink,
+};
+pub use preferences::{Preferences, PreferencesChanged, PreferencesSet, SetPreferences};
 pub use refusal::Refusal;
 pub use requests::{
     AnswerDirect, CreateRoom, Created, DirectRoom, Done, Invitations, JoinRoom, Joined, LeaveRoom,

@@ -40,6 +40,8 @@ pub enum Refusal {
     NoSuchMessage,
     /// 404 `no_such_user`: no such person, or not in this room.
     NoSuchUser,
+    /// 404 `no_such_link`: no such link, or one that works no more, or not here.
+    NoSuchLink,
     /// 409 `cid_conflict`: the `cid` was used before, with other content.
     CidConflict,
     /// 409 `name_taken`: a public room with this key exists.

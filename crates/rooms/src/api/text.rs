@@ -1,8 +1,8 @@
 //! The rule for all texts that people write: NFC, no control characters, within limits.
 
+pub use sessions::api::text::Rule;
+
 use super::Refusal;
-use sessions::api::is_blank;
-use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// The maximum length of a message, in characters.
 pub const BODY_CHARS_MAX: usize = 4_000;
@@ -11,21 +11,6 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// The maximum length of a client's own id, in characters.
 const CID_CHARS_MAX: usize = 64;
-
-/// The limits for one kind of text.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// The field's name in a refusal.
-    pub field: &'static str,
-    /// The maximum length in characters.
-    pub chars_max: usize,
-    /// The maximum length in bytes of UTF-8.
-    pub bytes_max: usize,
-    /// Whether the text may contain newlines and tabs.
-    pub lines: bool,
-    /// Whether the text may be blank; it then becomes empty.
-    pub empty: bool,
-}
 
 const BODY: Rule = Rule {
     field: "body",
@@ -53,36 +38,13 @@ pub fn body(text: &str) -> Result<String, Refusal> {
     check(text, BODY)
 }
 
-/// Checks a text and returns it in NFC. Keeps surrounding white space, but a text that shows nothing
-/// ([`is_blank`]) counts as empty.
+/// Checks a text by the rule for all texts and returns it in NFC ([`sessions::api::text`]).
 pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
-    let refuse = |why| {
-        Err(Refusal::BadText {
-            field: rule.field,
-            why,
-        })
+    let refuse = |why| Refusal::BadText {
+        field: rule.field,
+        why,
     };
-    let text = nfc(text);
-    if text.len() > rule.bytes_max || text.chars().count() > rule.chars_max {
-        return refuse("is too long");
-    }
-    let allowed = |sign: char| !sign.is_control() || (rule.lines && matches!(sign, '\n' | '\t'));
-    if !text.chars().all(allowed) {
-        return refuse("holds a control character");
-    }
-    match (is_blank(&text), rule.empty) {
-        (false, _) => Ok(text),
-        (true, true) => Ok(String::new()),
-        (true, false) => refuse("is empty"),
-    }
-}
-
-/// Normalises a text. Most texts are in NFC already, and checking is much faster than normalising.
-fn nfc(text: &str) -> String {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text.to_owned(),
-        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
-    }
+    sessions::api::text::check(text, rule).map_err(refuse)
 }
 
 #[cfg(test)]

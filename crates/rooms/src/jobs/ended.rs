@@ -4,7 +4,7 @@ use super::{Outcome, leave, lock, ownership};
 use crate::api::{Refusal, RoomId, RoomKey, catalogue};
 use crate::log_writer::Staged;
 use crate::store::rooms::Room;
-use crate::store::{bans, invitations, members, mutes, owners, people};
+use crate::store::{bans, invitations, links, members, mutes, owners, people, preferences};
 use bus::Event;
 use sessions::api::{User, UserId, directory};
 use std::convert::Infallible;
@@ -33,7 +33,7 @@ impl Event for EndedMembersFound {
     const NAME: &'static str = "rooms.people_left";
 }
 
-/// Removes the bans, invitations and mutes of ended people, and finds the memberships that must end.
+/// Removes the bans, invitations, links, mutes and preferences of ended people, and finds the memberships that must end.
 /// Nothing adds such rows meanwhile: every command refuses people who have ended.
 pub(crate) struct ClearEndedJob {
     pub(crate) users: Vec<UserId>,
@@ -55,6 +55,8 @@ impl Job for ClearEndedJob {
         bans::remove_of_users(tx, &users, ROWS_MAX).await?;
         invitations::remove_of_users(tx, &users, ROWS_MAX).await?;
         mutes::remove_of_users(tx, &users, ROWS_MAX).await?;
+        preferences::remove_of_users(tx, &users).await?;
+        links::remove_of_users(tx, &users).await?;
         let members = members_to_end(tx, &users).await?;
         if !members.is_empty() {
             tx.state(EndedMembersFound { members });

@@ -88,7 +88,7 @@ impl Job for ExpireGuestJob {
     }
 }
 
-/// Removes an expired guest from one room, unless it has come back meanwhile. After a crash before the
+/// Removes an expired guest from one room, unless it has come back or become an account meanwhile. After a crash before the
 /// last room or before its end, the guest still counts as expired and is found again.
 pub(crate) struct RemoveGuestJob {
     pub(crate) guest: User,
@@ -107,7 +107,9 @@ impl Job for RemoveGuestJob {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
-        if directory::is_connected(tx, self.guest.id).await? {
+        let now = directory::by_id(tx, &[self.guest.id]).await?;
+        let is_guest = now.get(&self.guest.id).is_none_or(|user| user.guest);
+        if !is_guest || directory::is_connected(tx, self.guest.id).await? {
             return Ok(());
         }
         leave::remove_if_member(tx, &mut room, &self.guest, self.at).await?;

@@ -9,12 +9,15 @@ mod forget_people;
 mod guests;
 mod join;
 mod leave;
+pub(crate) mod links;
 mod moderate;
 mod open_direct;
 mod ownership;
 mod person;
 mod quotas;
+mod set_preferences;
 mod update;
+mod upgraded;
 
 pub(crate) use answer_direct::AnswerDirectJob;
 pub(crate) use create::CreateJob;
@@ -27,9 +30,12 @@ pub(crate) use guests::{
 };
 pub(crate) use join::JoinJob;
 pub(crate) use leave::LeaveJob;
+pub(crate) use links::{CreateLinkJob, RevokeLinkJob};
 pub(crate) use moderate::ModerateJob;
 pub(crate) use open_direct::OpenDirectJob;
+pub(crate) use set_preferences::SetPreferencesJob;
 pub(crate) use update::UpdateJob;
+pub(crate) use upgraded::MarkEligibleJob;
 
 use crate::api::{Refusal, Role, RoomKey};
 use crate::log_writer::permissions;

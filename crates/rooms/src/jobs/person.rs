@@ -6,7 +6,7 @@
 use super::{Outcome, refuse};
 use crate::api::Refusal;
 use crate::store::members;
-use sessions::api::{UserId, directory};
+use sessions::api::{User, UserId, directory};
 use storage::Backend;
 use storage::prelude::*;
 
@@ -41,10 +41,10 @@ pub(super) async fn must_be_locked(tx: &mut Writer<'_>, user: UserId) -> Result<
     ))
 }
 
-/// Refuses a person who has ended. The caller holds the person's lock.
-pub(super) async fn must_exist(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> {
+/// Returns a person as of now, or refuses one who has ended. The caller holds the person's lock.
+pub(super) async fn must_exist(tx: &mut Writer<'_>, user: UserId) -> Outcome<User> {
     let found = directory::resolve(tx, &user.to_string()).await?;
-    found.map(|_| ()).ok_or_else(|| refuse(Refusal::NoSuchUser))
+    found.ok_or_else(|| refuse(Refusal::NoSuchUser))
 }
 
 /// Refuses another room to a person who has chosen `rooms_max` rooms. The caller holds the person's

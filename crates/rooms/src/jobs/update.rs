@@ -3,7 +3,7 @@
 use super::{ActingMember, Outcome, lock_as_member, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomInfo, RoomKey};
 use crate::log_writer::Staged;
-use crate::store::{invitations, rooms};
+use crate::store::{invitations, links, rooms};
 use sessions::api::User;
 use std::sync::Arc;
 use storage::prelude::*;
@@ -47,6 +47,7 @@ impl Job for UpdateJob {
         if room.info.kind == Kind::Public && updated.kind == Kind::Private {
             // Plain members could invite because everybody may read a public room.
             invitations::remove_by_members(tx, room.info.id).await?;
+            links::end_by_members(tx, room.info.id, self.at).await?;
         }
         room.info = Arc::new(updated);
         let mut staged = Staged::default();

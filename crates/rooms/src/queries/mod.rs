@@ -3,6 +3,7 @@
 mod follow_log;
 mod heads;
 mod invitations;
+mod links;
 mod members;
 mod memberships;
 mod read_log;
@@ -17,7 +18,7 @@ use sessions::api::{OnlineUsers, UserId};
 use std::sync::Arc;
 use storage::{Database, Fault, Reader as Snapshot};
 
-/// Answers the concurrent requests: rooms, logs, members, memberships, rights, invitations.
+/// Answers the concurrent requests: rooms, logs, members, memberships, rights, invitations, links.
 pub struct Queries {
     database: Database,
     online: Arc<RwLock<OnlineUsers>>,

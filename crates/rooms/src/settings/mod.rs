@@ -73,6 +73,10 @@ pub struct Quotas {
     /// same as `rooms_max`. Too low: people who set up a community wait a day; too high: one account
     /// takes many names, which stay taken for ever.
     pub rooms_day_max: usize,
+    /// The number of links of one room, those that ended within 24 hours included. Default 100; clients are
+    /// shown no more than 100. Too low: people wait a day to replace their links; too high: `links` and
+    /// `link.create` read as many rows.
+    pub links_max: usize,
 }
 
 impl Default for Quotas {
@@ -86,6 +90,7 @@ impl Default for Quotas {
             invitations_max: 100,
             invitations_each_max: 32,
             rooms_day_max: 128,
+            links_max: 100,
         }
     }
 }

@@ -168,5 +168,13 @@ fn quotas() -> Vec<Setting<Quotas>> {
             "People who set up a community must wait a day.",
             "One account uses up room names permanently.",
         ),
+        number("links_max", "links", 1..=100, |c: &mut Quotas| {
+            &mut c.links_max
+        })
+        .about("Links to one room, including those that ended within 24 hours.")
+        .ends(
+            "People must wait a day to replace their links.",
+            "Each list of links reads that many.",
+        ),
     ]
 }

@@ -3,11 +3,13 @@
 use super::codes::entry as codes;
 use super::entry_row::EntryRow;
 use super::kind_filter::KindFilter;
+use super::last_messages;
 use super::lookups;
 use super::people;
 use super::schema::entries;
 use crate::api::{Entry, RoomId, Seq};
 use sessions::api::{UserId, directory};
+use std::collections::HashMap;
 use storage::prelude::*;
 
 /// The end of its range that a page is filled from.
@@ -146,8 +148,27 @@ pub(crate) async fn unread(
         count += 1;
         mentions += usize::from(detail.is_some_and(|detail| detail.contains(&me)));
     }
-    let capped = |n: usize| u32::try_from(n.min(UNREAD_MAX)).unwrap_or(u32::MAX);
     Ok((capped(count), capped(mentions)))
+}
+
+fn capped(count: usize) -> u32 {
+    u32::try_from(count.min(UNREAD_MAX)).unwrap_or(u32::MAX)
+}
+
+const _: () = assert!(UNREAD_SCAN_MAX == 2_000, "the literal in `last_messages`");
+
+/// Counts like [`unread`] for each of these rooms and markers, in one query.
+pub(crate) async fn unread_of_all(
+    access: &mut impl Access,
+    user: UserId,
+    markers: &[(RoomId, Seq)],
+) -> Result<HashMap<RoomId, (u32, u32)>, Fault> {
+    let counts = last_messages::unread(access, user, markers).await?;
+    let capped = |count: i64| capped(usize::try_from(count).unwrap_or(0));
+    let counts = counts.into_iter();
+    Ok(counts
+        .map(|(room, (count, mentions))| (room, (capped(count), capped(mentions))))
+        .collect())
 }
 
 /// Removes the bodies of a message and of its edits from the log, and its mentions.

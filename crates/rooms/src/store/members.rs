@@ -2,7 +2,7 @@
 
 use super::codes::Code as _;
 use super::schema::{members, rooms};
-use crate::api::{Role, RoomId, Seq};
+use crate::api::{Preferences, Role, RoomId, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt};
 use sessions::api::{User, UserId};
 use std::collections::HashMap;
@@ -117,6 +117,7 @@ pub(crate) struct MembershipRow {
     pub(crate) member: MemberRecord,
     /// As recorded; true may be outdated: [`super::owners`].
     pub(crate) may_own: bool,
+    pub(crate) preferences: Preferences,
 }
 
 /// The maximum number of ids in one statement.
@@ -129,7 +130,7 @@ pub(crate) async fn of_users(
 ) -> Result<Vec<MembershipRow>, Fault> {
     let mut memberships = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
-        let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
+        let found: Vec<(PairRow, bool, (i64, bool))> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
             .select((
                 (
@@ -140,15 +141,18 @@ pub(crate) async fn of_users(
                     members::muted_until,
                     members::answered
                 ),
-                members::may_own
+                members::may_own,
+                (members::quiet_until, members::favourite)
             ))
             .load(c))?;
-        for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
+        for (pair, may_own, preferences) in found {
+            let (room, user, role, joined_seq, muted_until, answered) = pair;
             memberships.push(MembershipRow {
                 room: RoomId(room),
                 user,
                 member: MemberRecord::of((role, joined_seq, muted_until, answered))?,
                 may_own,
+                preferences: preferences.into(),
             });
         }
     }

@@ -1,8 +1,8 @@
 //! Who owns a room, and who is next in line.
 //!
 //! Only accounts that are not deleted may own a room. `members.may_own` caches this, so that queries
-//! skip guests and deleted accounts. False is certain; true may be outdated, since only sessions knows
-//! whether an account has just been deleted.
+//! skip guests and deleted accounts. Either may be outdated for a moment, since only sessions knows whether an
+//! account has just been deleted or was a guest: who takes a true for granted asks there.
 
 use super::codes::Code as _;
 use super::schema::members;
@@ -64,6 +64,16 @@ pub(crate) async fn mark_ineligible(
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.one_of(users))
         .set(members::may_own.eq(false))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Records that these people may own the rooms that they are in.
+pub(crate) async fn mark_eligible(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(members::table)
+        .filter(members::user_id.one_of(users))
+        .filter(members::may_own.eq(false))
+        .set(members::may_own.eq(true))
         .execute(c))?;
     Ok(())
 }

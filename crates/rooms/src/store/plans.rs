@@ -4,13 +4,14 @@
 use super::entries::FillFrom;
 use super::invitations::Invitation;
 use super::kind_filter::KindFilter;
+use super::links::NewLink;
 use super::members::MemberRecord;
 use super::mutes::Mute;
 use super::{
-    bans, entries, heads, insert, invitations, kinds, lookups, members, mutes, owners, quotas,
-    references, retention, rooms,
+    bans, entries, heads, insert, invitations, kinds, last_messages, links, lookups, members,
+    mutes, owners, preferences, quotas, references, retention, rooms,
 };
-use crate::api::{Role, RoomId, RoomKey};
+use crate::api::{Preferences, Role, RoomId, RoomKey};
 use sessions::api::{User, UserId};
 use std::collections::HashSet;
 use storage::kit::{Store, large};
@@ -54,6 +55,8 @@ async fn large_store() -> Store {
              FROM numbers e JOIN numbers a ON a.n = e.n % 50 + 1;
          INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
              SELECT n, 10, 1, id, n, 'c', 'x', id FROM numbers WHERE n BETWEEN 2 AND {rooms};
+         INSERT INTO room_links (id, room_id, by_id, cid_hash, nonce, code_hash, made_at)
+             SELECT id, n, id, id, id, id, n FROM numbers WHERE n BETWEEN 2 AND {rooms};
          INSERT INTO room_ages (room_id, oldest_at)
              SELECT n, n FROM numbers WHERE n BETWEEN 2 AND {rooms};"
     );
@@ -92,8 +95,12 @@ async fn members_owners_and_references_are_looked_up() {
         members::set_role(tx, ROOM, someone, Role::Moderator);
         members::set_answered(tx, ROOM, someone);
         members::set_mute(tx, ROOM, someone, Some(1));
+        preferences::of(tx, ROOM, someone);
+        preferences::set(tx, ROOM, someone, Preferences::default());
+        preferences::remove_of_users(tx, people);
         members::remove(tx, ROOM, someone);
         owners::mark_ineligible(tx, ROOM, people);
+        owners::mark_eligible(tx, people);
         references::referenced(tx, people);
         references::referenced(tx, &people[..1]);
         references::banned_or_invited(tx, people);
@@ -145,6 +152,38 @@ async fn bans_invitations_and_mutes_are_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_are_looked_up() {
+    let store = large_store().await;
+    let people: Vec<_> = (1..=256).map(person).collect();
+    let people: &[UserId] = people.leak();
+    let (someone, id) = (person(7), &[0; 16][..]);
+    let new = NewLink {
+        id,
+        room: ROOM,
+        by: someone,
+        cid_hash: [1; 32],
+        nonce: &[2; 32],
+        code_hash: [3; 32],
+        uses: Some(1),
+        until_ms: None,
+        at: 1,
+    };
+    let new: &NewLink<'_> = Box::leak(Box::new(new));
+    looks_up!(store, |tx| {
+        links::insert(tx, new);
+        links::by_cid(tx, ROOM, someone, [1; 32]);
+        links::by_code(tx, [3; 32]);
+        links::find(tx, ROOM, id);
+        links::of_room(tx, ROOM);
+        links::end(tx, id, 1);
+        links::end_by(tx, ROOM, someone, 1);
+        links::forget_ended(tx, ROOM, 0);
+        links::remove_of_users(tx, people);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_looked_up() {
     let store = large_store().await;
     let log = i64::from(large()) * 4;
@@ -158,6 +197,8 @@ async fn the_log_is_looked_up() {
         lookups::repeats(tx, &sends[..1]);
         lookups::targets(tx, positions);
         lookups::targets(tx, &positions[..1]);
+        last_messages::beginnings(tx, positions);
+        last_messages::beginnings(tx, &positions[..1]);
         entries::at(tx, ROOM, &[5, 6, 7]);
         entries::redact(tx, ROOM, 5);
         retention::delete_entries(tx, ROOM, (2, 12));
@@ -171,6 +212,32 @@ async fn the_log_is_looked_up() {
         entries::unread(tx, ROOM, someone, 1);
         retention::oldest(tx, ROOM, (1, log), 100);
     });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_rooms_looks_up_all_its_logs_at_once() {
+    let store = large_store().await;
+    let someone = person(7);
+    let many: Vec<_> = (1..=500).map(|n| (RoomId(n), 1)).collect();
+    let many: &[(RoomId, i64)] = many.leak();
+    for statements in [
+        storage::explained!(store, tx, last_messages::newest(tx, many)),
+        storage::explained!(store, tx, last_messages::newest(tx, &many[..1])),
+        storage::explained!(store, tx, last_messages::unread(tx, someone, many)),
+        storage::explained!(store, tx, last_messages::unread(tx, someone, &many[..1])),
+    ] {
+        let [statement] = &statements[..] else {
+            panic!("one statement, not {statements:?}");
+        };
+        println!("{statement}");
+        assert!(statement.plan.contains("entries_messages"), "{statement}");
+        let scanned: Vec<&str> = statement.scans();
+        assert!(
+            !scanned.iter().any(|name| ["e", "m"].contains(name)),
+            "{statement}"
+        );
+    }
     store.close().await;
 }
 

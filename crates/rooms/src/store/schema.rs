@@ -36,6 +36,8 @@ stored_table! {
         muted_until -> Nullable<BigInt>,
         answered -> SmallInt,
         may_own -> Bool,
+        quiet_until -> BigInt,
+        favourite -> Bool,
     }
 }
 
@@ -62,6 +64,22 @@ stored_table! {
         user_id -> Binary,
         seq -> BigInt,
         until_ms -> BigInt,
+    }
+}
+
+stored_table! {
+    ROOM_LINKS = room_links (id) grouped by room_id {
+        id -> Binary,
+        room_id -> BigInt,
+        by_id -> Binary,
+        cid_hash -> Binary,
+        nonce -> Binary,
+        code_hash -> Binary,
+        uses -> Nullable<BigInt>,
+        used -> BigInt,
+        until_ms -> Nullable<BigInt>,
+        made_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
     }
 }
 

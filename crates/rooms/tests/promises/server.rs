@@ -67,6 +67,11 @@ impl TestServer {
     }
 
     pub(crate) async fn with(settings: rooms::Settings) -> Self {
+        Self::with_clock(settings, TestClock(now, uptime)).await
+    }
+
+    /// Creates a server with a clock of its own, which a test may move.
+    pub(crate) async fn with_clock(settings: rooms::Settings, clock: impl Clock) -> Self {
         let appended = Seen::new();
         let mut built = None;
         let store = Store::with(|bus, database| {
@@ -78,7 +83,7 @@ impl TestServer {
             };
             let people =
                 sessions::Deps::new(database.clone(), quick, SystemClock::new(), SystemRandom);
-            let deps = Deps::new(database.clone(), settings).with_clock(TestClock(now, uptime));
+            let deps = Deps::new(database.clone(), settings).with_clock(clock);
             sessions::wire(bus, &people);
             rooms::wire(bus, &deps);
             appended.watch(bus);

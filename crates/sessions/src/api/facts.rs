@@ -55,18 +55,30 @@ impl Event for SessionEnded {
     const NAME: &'static str = "sessions.session_ended";
 }
 
-/// A user got another name from the identity provider. Everyone else may take the old one from now on,
-/// so whatever still speaks for the user under it must stop.
+/// A user got another name from the identity provider, or became an account. Everyone else may take the
+/// old name from now on, so whatever still speaks for the user under it must stop.
 #[derive(Debug, Clone)]
 pub struct UserRenamed {
-    /// The user, with the new name.
+    /// The user as of now.
     pub user: User,
-    /// The connection whose `hello` brought the new name.
-    pub by: ConnectionId,
+    /// The connection whose `hello` brought the new name; `None` if it came over HTTP.
+    pub by: Option<ConnectionId>,
 }
 
 impl Event for UserRenamed {
     const NAME: &'static str = "sessions.user_renamed";
+}
+
+/// These guests have become accounts. Published when one does, and at each start for the latest ones, which
+/// makes up for events lost in a crash.
+#[derive(Debug, Clone)]
+pub struct GuestsUpgraded {
+    /// At most [`PeopleEnded::MAX`].
+    pub users: Vec<UserId>,
+}
+
+impl Event for GuestsUpgraded {
+    const NAME: &'static str = "sessions.guests_upgraded";
 }
 
 /// A guest went unseen for too long. Rooms removes it from its rooms and then ends it with

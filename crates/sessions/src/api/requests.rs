@@ -122,6 +122,38 @@ impl Request for Register {
     type Answer = Result<(Token, User), Refusal>;
 }
 
+/// Makes an account of the caller, a guest, who keeps id, session, rooms and messages. Concurrent, since it
+/// hashes. Subject to the rules and limits of [`Register`].
+///
+/// A repeat, with the password that the account has and no other name, changes nothing; any other request
+/// of an account is refused with [`Refusal::Forbidden`].
+pub struct UpgradeGuest {
+    /// The user and session that ask.
+    pub caller: Caller,
+    /// The account's name, as typed; `None` keeps the guest's.
+    pub name: Option<String>,
+    /// The password: 8 to 256 bytes.
+    pub password: String,
+    /// The invite code, needed if `registration = invite`.
+    pub invite: Option<String>,
+    /// The client's network (an address, or an IPv6 /64), for the rate limit.
+    pub from: String,
+}
+
+impl Request for UpgradeGuest {
+    const NAME: &'static str = "sessions.upgrade";
+    type Answer = Result<Upgraded, Refusal>;
+}
+
+/// An account that was a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgraded {
+    /// The account.
+    pub user: User,
+    /// True if it was an account before.
+    pub dup: bool,
+}
+
 /// Starts a session of an account. Unknown names get the same answer after the same time.
 /// Concurrent.
 pub struct Login {

@@ -46,6 +46,13 @@ pub enum Refusal {
         /// What the field must be, for people.
         expected: &'static str,
     },
+    /// 400 `bad_text`: a text breaks its rule.
+    BadText {
+        /// The field's name in the protocol.
+        field: &'static str,
+        /// What is wrong with the text, for people.
+        why: &'static str,
+    },
     /// 401 `bad_credentials`: a wrong name, password or identity.
     BadCredentials,
     /// 401 `bad_credentials`: the token is unknown or ended. The connection closes with 4502.

@@ -1,7 +1,9 @@
 //! Deletes accounts. What they wrote stays, under an anonymous name.
 
 use super::end_user;
-use crate::api::{Caller, EndReason, PeopleEnded, Refusal, UserId};
+use crate::api::{
+    Caller, EndReason, PeopleEnded, PersonProfile, Profile, ProfileChanged, Refusal, UserId,
+};
 use crate::store::users;
 use storage::prelude::*;
 
@@ -32,10 +34,17 @@ impl Job for DeleteOwnAccount {
     }
 }
 
-/// Removes name, password, identity and admin rights, and ends and removes all sessions.
+/// Removes name, password, identity, admin rights and profile, and ends and removes all sessions.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     end_user(tx, user, EndReason::Revoked, now).await?;
     users::erase(tx, user, now).await?;
+    if let Some(row) = users::by_id(tx, &[user]).await?.pop() {
+        let person = PersonProfile {
+            user: row.user(),
+            profile: Profile::default(),
+        };
+        tx.state(ProfileChanged { person, by: None });
+    }
     tx.state(PeopleEnded { users: vec![user] });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Ends sessions and publishes that, whatever the reason.
 
 use crate::api::{EndReason, PeopleForgettable, SessionEnded, SessionId, UserId};
-use crate::store::{sessions, user_sessions};
+use crate::store::{profiles, sessions, user_sessions};
 use storage::prelude::*;
 
 /// Ends these sessions, each given with its user, and publishes [`SessionEnded`] for each.
@@ -37,7 +37,7 @@ pub(crate) async fn end_all(
     end(tx, &ending, reason, now).await
 }
 
-/// Ends and removes all sessions of a user who ends, and publishes [`PeopleForgettable`]. Their
+/// Ends and removes all sessions and the profile of a user who ends, and publishes [`PeopleForgettable`]. Their
 /// tokens are then refused like those of any ended session.
 pub(crate) async fn end_user(
     tx: &mut Writer<'_>,
@@ -47,6 +47,7 @@ pub(crate) async fn end_user(
 ) -> Result<(), Fault> {
     end_all(tx, user, None, reason, now).await?;
     user_sessions::forget_all(tx, user).await?;
+    profiles::remove(tx, user).await?;
     tx.state(PeopleForgettable {
         users: vec![user],
         unseen_before: None,

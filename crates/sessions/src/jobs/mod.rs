@@ -16,7 +16,9 @@ mod open_service;
 mod open_token;
 mod quota;
 mod revoke;
+mod set_profile;
 mod sign_in;
+mod upgrade;
 
 use storage::LaneKey;
 
@@ -31,7 +33,9 @@ pub(crate) use open_jwt::{CurrentSession, OpenJwt};
 pub(crate) use open_service::OpenService;
 pub(crate) use open_token::OpenToken;
 pub(crate) use revoke::{EndOwnSession, NO_SUCH_SESSION, ReplacePassword, Revoke, RevokeOthers};
+pub(crate) use set_profile::SetProfileJob;
 pub(crate) use sign_in::{SignIn, SignUp};
+pub(crate) use upgrade::UpgradeJob;
 
 /// The lane of all jobs that write users or sessions.
 pub(crate) const LANE: LaneKey = LaneKey(0x7365_7373);

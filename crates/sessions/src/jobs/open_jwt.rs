@@ -121,7 +121,7 @@ impl OpenJwt {
         };
         tx.state(UserRenamed {
             user: renamed.user(),
-            by: self.hello.connection,
+            by: Some(self.hello.connection),
         });
         Ok(renamed)
     }

@@ -63,7 +63,7 @@ impl Queries {
     }
 
     /// Refuses registration unless it is open or the invite code is right.
-    fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
         let settings = &self.deps.settings;
         let admitted = match settings.registration {
             Registration::Open => true,
@@ -206,7 +206,7 @@ impl Queries {
 
     /// Refuses the password unless it has this hash; does the same work if there is none. Returns
     /// whether the hash is outdated: an older server made it from the password as typed.
-    async fn check(
+    pub(super) async fn check(
         &self,
         hash_client: &str,
         password: &Password,
@@ -223,13 +223,13 @@ impl Queries {
         Err(Refusal::BadCredentials.into())
     }
 
-    fn salt(&self) -> [u8; 16] {
+    pub(super) fn salt(&self) -> [u8; 16] {
         let mut salt = [0; 16];
         self.deps.random.fill(&mut salt);
         salt
     }
 
-    async fn write<J>(&self, job: J) -> Result<J::Answer, QueryError>
+    pub(super) async fn write<J>(&self, job: J) -> Result<J::Answer, QueryError>
     where
         J: Job<Refusal = Refusal>,
     {
@@ -238,7 +238,7 @@ impl Queries {
 }
 
 /// Returns the hasher's client for a logged-in user: the user, not the network.
-fn hash_client(caller: &Caller) -> String {
+pub(super) fn hash_client(caller: &Caller) -> String {
     caller.user.id.to_string()
 }
 
@@ -249,7 +249,7 @@ fn only_accounts(caller: &Caller) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn new_password(field: &'static str, typed: String) -> Result<String, Refusal> {
+pub(super) fn new_password(field: &'static str, typed: String) -> Result<String, Refusal> {
     let expected = password::EXPECTED;
     let password = Password::new(typed).into_new();
     password.ok_or(Refusal::BadRequest { field, expected })

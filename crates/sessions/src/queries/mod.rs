@@ -2,6 +2,8 @@
 
 mod accounts;
 mod error;
+mod profiles;
+mod upgrade;
 
 use crate::api::{
     Authenticate, Caller, ListSessions, Refusal, SessionId, SessionSummary, SessionsPage,

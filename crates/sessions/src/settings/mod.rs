@@ -65,6 +65,9 @@ pub struct Settings {
     /// New accounts per network and hour. Default 1,000. Too low: a school behind one address has
     /// to wait. Too high: one machine fills the store for ever.
     pub accounts_per_network: u32,
+    /// Changes of a user's profile or picture per minute. Default 20. Too low: people who try colours
+    /// wait. Too high: one user keeps everyone who shares a room busy.
+    pub profile_changes: u32,
     /// Sessions per user. A further one ends the one unseen for longest; if all are connected, it
     /// is refused with `limit_reached`. Default 64. Too low: devices log each other out. Too high:
     /// one user fills the store.
@@ -98,6 +101,7 @@ impl Default for Settings {
             attempts_per_network: 30,
             guests_per_network: 1_000,
             accounts_per_network: 1_000,
+            profile_changes: 20,
             sessions_per_person: 64,
             hashes_at_once: (cores / 2).max(1),
             hashes_waiting: 32,
@@ -122,6 +126,7 @@ impl Settings {
             attempts_per_network: u32::MAX,
             guests_per_network: u32::MAX,
             accounts_per_network: u32::MAX,
+            profile_changes: u32::MAX,
             sessions_per_person: u32::MAX,
             ..self
         }

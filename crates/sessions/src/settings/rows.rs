@@ -260,6 +260,17 @@ fn quotas() -> Vec<Setting<Settings>> {
             "One machine fills the database permanently.",
         ),
         number(
+            "profile_changes",
+            "changes a minute",
+            1..=1_000_000_000,
+            |c: &mut Settings| &mut c.profile_changes,
+        )
+        .about("Changes of one person's profile or picture; beyond it the error is rate_limited.")
+        .ends(
+            "People who try out colours must wait.",
+            "One person keeps everyone who shares a room with them busy.",
+        ),
+        number(
             "sessions_per_person",
             "sessions",
             1..=1_000_000_000,

@@ -1,5 +1,6 @@
 //! The queries of housekeeping. Each reads a batch, however large the tables are.
 
+use super::profiles;
 use super::schema::{sessions, users};
 use super::users::UserRow;
 use crate::api::UserId;
@@ -67,6 +68,7 @@ pub(crate) async fn forget_ended(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<
     statement!(tx, |c| diesel::delete(sessions::table)
         .filter(sessions::user_id.one_of(&ended))
         .execute(c))?;
+    profiles::remove_of_users(tx, &ended).await?;
     statement!(tx, |c| diesel::delete(users::table)
         .filter(users::id.one_of(&ended))
         .execute(c))?;
@@ -86,11 +88,20 @@ pub(crate) async fn forget_unseen(
     let with_session = sessions::table
         .filter(sessions::user_id.one_of(ids))
         .select(sessions::user_id);
-    statement!(tx, |c| diesel::delete(users::table)
+    let unseen: Vec<UserId> = query!(tx, |c| users::table
         .filter(users::id.one_of(ids))
         .filter(users::subject.is_not_null())
         .filter(users::seen_at.lt(before))
         .filter(users::id.ne_all(with_session))
+        .select(users::id)
+        .load(c))?;
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    profiles::remove_of_users(tx, &unseen).await?;
+    statement!(tx, |c| diesel::delete(users::table)
+        .filter(users::id.one_of(&unseen))
+        .filter(users::seen_at.lt(before))
         .execute(c))?;
     Ok(())
 }

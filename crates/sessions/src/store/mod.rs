@@ -1,15 +1,21 @@
-//! The tables `users` and `sessions`, and all queries on them.
+//! The tables, and all queries on them.
 
 pub(crate) mod housekeeping;
 #[cfg(test)]
 mod plans;
+pub(crate) mod profiles;
 mod schema;
 pub(crate) mod sessions;
 pub(crate) mod user_sessions;
 pub(crate) mod users;
 
 /// The tables of this crate, each after those that it refers to.
-pub const TABLES: &[storage::transfer::KnownTable] = &[schema::USERS, schema::SESSIONS];
+pub const TABLES: &[storage::transfer::KnownTable] = &[
+    schema::USERS,
+    schema::SESSIONS,
+    schema::PROFILES,
+    schema::PICTURES,
+];
 
 /// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]

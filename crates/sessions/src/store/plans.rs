@@ -1,8 +1,8 @@
 //! Checks the plan of every query with many users, on the database of the tests: none scans a
 //! table. `just large-rooms` runs this with 100,000 users and shows the times.
 
-use super::{housekeeping, sessions, user_sessions, users};
-use crate::api::{SessionId, UserId};
+use super::{housekeeping, profiles, sessions, user_sessions, users};
+use crate::api::{Picture, PictureHash, PictureKind, Profile, SessionId, UserId};
 use crate::name::Name;
 use crate::secret::TokenHash;
 use std::collections::HashSet;
@@ -28,7 +28,10 @@ async fn large_store() -> Store {
          INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, connected_at, ended_at)
              SELECT n.id, p.id, n.hash, n.n, n.n,
                  CASE WHEN n.n <= 100 THEN n.n END, CASE WHEN n.n > {people} * 2 THEN n.n END
-             FROM numbers n JOIN numbers p ON p.n = (n.n - 1) % {people} + 1;"
+             FROM numbers n JOIN numbers p ON p.n = (n.n - 1) % {people} + 1;
+         INSERT INTO profiles (user_id, display) SELECT id, 'p' || n FROM numbers WHERE n <= {people};
+         INSERT INTO pictures (user_id, hash, kind, bytes)
+             SELECT id, hash, 1, hash FROM numbers WHERE n <= {people};"
     );
     store.fill(people * 3, &fill).await;
     store
@@ -58,16 +61,42 @@ async fn users_are_looked_up() {
         users::grant_admin(tx, "p2");
         users::lock_guest(tx, someone);
         users::has_password(tx, someone, "hash");
+        users::with_hash(tx, someone);
+        users::upgrade(tx, someone, "hash", 9);
         housekeeping::forget_unseen(tx, many, 9);
     });
     looks_up!(in order store, |tx| {
         housekeeping::stale_guests(tx, large / 2, 500);
+        users::upgraded(tx, 200);
         housekeeping::ended_after(tx, someone, 200);
         housekeeping::with_identity_after(tx, someone, 200);
     });
     looks_up!(store, |tx| {
         users::end(tx, someone, 9);
         users::erase(tx, someone, 9);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_are_looked_up() {
+    let store = large_store().await;
+    let many: Vec<UserId> = (1..=100).map(|n| UserId(id(n))).collect();
+    let many: &[UserId] = many.leak();
+    let someone = many[1];
+    let hash = &PictureHash([7; 32]);
+    let profile: &Profile = Box::leak(Box::default());
+    let picture: &Picture = Box::leak(Box::new(Picture {
+        kind: PictureKind::Png,
+        bytes: vec![1; 9],
+    }));
+    looks_up!(store, |tx| {
+        profiles::of(tx, many);
+        profiles::set(tx, someone, profile);
+        profiles::set_picture(tx, someone, hash, picture);
+        profiles::picture(tx, hash);
+        profiles::remove_picture(tx, someone);
+        profiles::remove_of_users(tx, many);
     });
     store.close().await;
 }

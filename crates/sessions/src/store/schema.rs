@@ -16,6 +16,7 @@ stored_table! {
         seen_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         service -> Nullable<Text>,
+        upgraded_at -> Nullable<BigInt>,
     }
 }
 
@@ -33,5 +34,24 @@ stored_table! {
     }
 }
 
+stored_table! {
+    PROFILES = profiles (user_id) {
+        user_id -> Binary,
+        display -> Nullable<Text>,
+        colour -> Nullable<Text>,
+        picture -> Nullable<Binary>,
+    }
+}
+
+stored_table! {
+    PICTURES = pictures (user_id) {
+        user_id -> Binary,
+        hash -> Binary,
+        kind -> SmallInt,
+        bytes -> Binary,
+    }
+}
+
 joinable!(sessions -> users (user_id));
-allow_tables_to_appear_in_same_query!(users, sessions);
+joinable!(profiles -> users (user_id));
+allow_tables_to_appear_in_same_query!(users, sessions, profiles);

@@ -274,6 +274,48 @@ pub(crate) async fn lock_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<boo
     Ok(rows == 1)
 }
 
+/// Makes an account of a guest whose row is locked.
+pub(crate) async fn upgrade(
+    tx: &mut Writer<'_>,
+    guest: UserId,
+    hash: &str,
+    now: i64,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(guest))
+        .set((
+            users::guest.eq(false),
+            users::password_hash.eq(hash),
+            users::seen_at.eq(now),
+            users::upgraded_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Returns the accounts that were guests, the latest first, at most `max`.
+pub(crate) async fn upgraded(access: &mut impl Access, max: i64) -> Result<Vec<UserId>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::upgraded_at.is_not_null())
+        .order(users::upgraded_at.desc())
+        .select(users::id)
+        .limit(max)
+        .load(c))?)
+}
+
+/// Returns a user who has not ended, with their password hash.
+pub(crate) async fn with_hash(
+    access: &mut impl Access,
+    user: UserId,
+) -> Result<Option<(UserRow, Option<String>)>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::id.eq(user))
+        .filter(users::ended_at.is_null())
+        .select((UserRow::as_select(), users::password_hash))
+        .first(c))
+    .optional()?)
+}
+
 /// Ends a user, which frees the name.
 pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(users::table)

@@ -165,7 +165,7 @@ async fn a_new_name_closes_the_other_connections_of_its_user() {
     };
     stage.send(UserRenamed {
         user: renamed.clone(),
-        by: by.id(),
+        by: Some(by.id()),
     });
     old.conn.flush();
     assert_eq!(old.names(), ["close 1012"]);

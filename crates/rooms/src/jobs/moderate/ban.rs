@@ -1,9 +1,9 @@
-//! `ban` removes a person, revokes the invitations to and from them, and keeps them out; `unban` lets
+//! `ban` removes a person, revokes the invitations to and from them and their links, and keeps them out; `unban` lets
 //! them join again.
 
 use super::{ModerationContext, Outcome, repeated};
 use crate::api::{Change, Done};
-use crate::store::{bans, invitations, kinds, members};
+use crate::store::{bans, invitations, kinds, links, members};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
@@ -15,6 +15,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> 
     members::remove(tx, room, user).await?;
     invitations::remove(tx, room, user).await?;
     invitations::remove_by(tx, room, user).await?;
+    links::end_by(tx, room, user, ctx.job.at).await?;
     let banned = Change::Banned {
         user: ctx.subject.clone(),
         reason: ctx.reason(),

@@ -1,8 +1,8 @@
-//! `kick` removes a person and revokes the invitations to and from them.
+//! `kick` removes a person and revokes the invitations to and from them, and their links.
 
 use super::{ModerationContext, Outcome};
 use crate::api::{Change, Done};
-use crate::store::{invitations, kinds, members};
+use crate::store::{invitations, kinds, links, members};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
@@ -16,6 +16,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> 
     }
     members::remove(tx, room, user).await?;
     invitations::remove_by(tx, room, user).await?;
+    links::end_by(tx, room, user, ctx.job.at).await?;
     let kicked = Change::Kicked {
         user: ctx.subject.clone(),
         reason: ctx.reason(),

@@ -3,7 +3,7 @@
 use super::{ModerationContext, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Kind, Refusal, Role};
 use crate::jobs::ownership;
-use crate::store::{invitations, kinds, lookups, members};
+use crate::store::{invitations, kinds, links, lookups, members};
 use storage::prelude::*;
 
 pub(super) async fn run(
@@ -31,6 +31,7 @@ pub(super) async fn run(
     members::set_role(tx, room, user, role).await?;
     if role < Role::Moderator && ctx.room.info.kind == Kind::Private {
         invitations::remove_by(tx, room, user).await?;
+        links::end_by(tx, room, user, ctx.job.at).await?;
     }
     let changed = Change::Role {
         user: ctx.subject.clone(),
