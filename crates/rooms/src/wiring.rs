@@ -2,7 +2,7 @@
 
 use crate::api::{
     DirectAnswered, EntriesAppended, EntriesForgotten, FollowLog, Heads, Invitations, Members,
-    Memberships, ReadLog, RecentHeads, StandingOf,
+    Memberships, ReadLog, ReadableRooms, RecentHeads, StandingOf,
 };
 use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
@@ -31,6 +31,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .reads::<Members, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Memberships, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Invitations, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<ReadableRooms, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<StandingOf, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<FollowLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Heads, _>(READS, reads_max, Arc::clone(&queries))

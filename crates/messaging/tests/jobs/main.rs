@@ -5,6 +5,7 @@ mod deleting;
 mod editing;
 mod listing;
 mod marking;
+mod messages;
 mod reacting;
 mod reading;
 mod sending;

@@ -8,6 +8,7 @@ mod facts;
 mod floor;
 mod following;
 pub mod log;
+mod readable;
 mod refusal;
 mod requests;
 mod room;
@@ -19,6 +20,7 @@ pub use entry::{Change, Entry, Seq};
 pub use facts::{DirectAnswered, EntriesAppended, EntriesForgotten, RoomEntries};
 pub use floor::{Floor, floor};
 pub use following::{FollowLog, FollowedPage, Heads, RecentHeads, RoomHead, StandingOf};
+pub use readable::{Readable, ReadableRoom, ReadableRooms};
 pub use refusal::Refusal;
 pub use requests::{
     AnswerDirect, CreateRoom, Created, DirectRoom, Done, Invitations, JoinRoom, Joined, LeaveRoom,

@@ -6,6 +6,7 @@ mod invitations;
 mod members;
 mod memberships;
 mod read_log;
+mod readable;
 mod standing_of;
 
 use crate::Deps;

@@ -14,6 +14,7 @@ mod log;
 mod log_writer;
 mod moderating;
 mod ownership;
+mod readable;
 mod reading;
 mod roles;
 mod server;
