@@ -98,6 +98,10 @@ bench-growth *arguments: bench-build
 bench-one scenario *arguments: bench-build
     {{ loadgen }} {{ scenario }} --parlor {{ dist }}/parlor {{ arguments }}
 
+# How fast the index of search is, and how large: `just bench-search --postgres URL` (of an empty database)
+bench-search *arguments:
+    cargo run --release --package search --features bench --bin bench-search --locked -- {{ arguments }}
+
 # Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` updates it)
 bench-check *arguments:
     bench/pieces/install

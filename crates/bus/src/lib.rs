@@ -132,7 +132,7 @@ pub use request::{AskError, Request};
 pub use running::Running;
 pub use runtime::{
     Backoff, Clock, HeldThread, RepeatedLine, RepeatedLines, SystemClock, Task, TaskInfo,
-    TaskState, Tasks, give_way, millis, panics,
+    TaskState, Tasks, give_way, millis, panics, rfc3339,
 };
 pub use subscriber::{
     Answers, AnswersAsync, Essential, Handles, HandlesAsync, Isolated, Missed, Subscriber,

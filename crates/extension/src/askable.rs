@@ -27,6 +27,7 @@ askable! {
     messaging::React,
     messaging::MarkRead,
     messaging::ReadHistory,
+    messaging::ReadMessages,
     rooms::CreateRoom,
     rooms::JoinRoom,
     rooms::LeaveRoom,
@@ -36,6 +37,7 @@ askable! {
     rooms::Moderate,
     rooms::Members,
     rooms::Memberships,
+    rooms::ReadableRooms,
     rooms::StandingOf,
 }
 

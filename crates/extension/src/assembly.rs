@@ -3,7 +3,7 @@
 use crate::command::{Asked, Command, Respond, Rights};
 use crate::confined_actions::ConfinedActions;
 use crate::cx::Cx;
-use crate::follower::{Engine, Follower, FollowerStatus, Inbox, Source};
+use crate::follower::{Engine, Follower, FollowerStatus, Inbox, Source, StartFrom};
 use crate::install::Host;
 use crate::installed::Installed;
 use crate::mount::{Mount, Serve, Served};
@@ -52,6 +52,9 @@ impl Assembly<'_> {
         let status = Arc::new(FollowerStatus::new(self.cx.name(), &inbox));
         self.inbox = Some(Arc::clone(&inbox));
         self.installed.follower = Some(Arc::clone(&status));
+        if F::FROM == StartFrom::Beginning {
+            self.installed.rebuilt = Some(Arc::clone(&inbox));
+        }
         let (follower, cx) = (Arc::new(follower), self.cx.clone());
         let source = self.source.clone();
         self.start(move |tasks| {

@@ -1,7 +1,7 @@
 //! An extension that is part of a server.
 
 use crate::confined_actions::ConfinedActions;
-use crate::follower::FollowerStatus;
+use crate::follower::{FollowerStatus, Inbox, RebuildAction};
 use crate::mount::Served;
 use crate::observed_view::ObservedView;
 use crate::op::WireOp;
@@ -21,6 +21,8 @@ pub struct Installed {
     pub(crate) view: Option<Arc<ObservedView>>,
     pub(crate) actions: Option<Arc<ConfinedActions>>,
     pub(crate) follower: Option<Arc<FollowerStatus>>,
+    /// Of a follower that makes the same again when it begins again.
+    pub(crate) rebuilt: Option<Arc<Inbox>>,
     pub(crate) held: Arc<HeldThreads>,
     pub(crate) starts: Vec<Start>,
 }
@@ -37,6 +39,7 @@ impl Installed {
             view: None,
             actions: None,
             follower: None,
+            rebuilt: None,
             held: Arc::default(),
             starts: Vec::new(),
         }
@@ -70,8 +73,17 @@ impl Installed {
     /// Returns what the operator can have it do.
     #[must_use]
     pub fn actions(&self) -> Option<Arc<dyn OperatorActions>> {
-        let actions = self.actions.clone();
-        actions.map(|actions| actions as Arc<dyn OperatorActions>)
+        let own = self.actions.clone();
+        let own = own.map(|actions| actions as Arc<dyn OperatorActions>);
+        let Some(inbox) = self.rebuilt.clone() else {
+            return own;
+        };
+        let extension = self.name;
+        Some(Arc::new(RebuildAction {
+            extension,
+            inbox,
+            own,
+        }))
     }
 
     /// Returns what reads its metrics, as they were when its probe was last refreshed. Never waits for the

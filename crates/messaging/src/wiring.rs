@@ -1,6 +1,6 @@
 //! Registering messaging on the bus.
 
-use crate::api::{ListRooms, MarkerMoved, ReadHistory};
+use crate::api::{ListRooms, MarkerMoved, ReadHistory, ReadMessages};
 use crate::{Deps, Messaging, Queries};
 use bus::Builder;
 use std::sync::Arc;
@@ -16,5 +16,6 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .essential::<Messaging>(deps.clone())
         .states::<MarkerMoved>()
         .reads::<ReadHistory, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<ReadMessages, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<ListRooms, _>(READS, reads_max, queries);
 }

@@ -16,7 +16,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
 const INTRODUCTION: &str = "\
 # Events and requests
 
-Everything that goes over the bus of the standard server (with analytics), from its wiring. A test writes
+Everything that goes over the bus of the standard server (with analytics and search), from its wiring. A test writes
 and checks this page; `cargo doc --open` has more about each public type. [ARCHITECTURE.md](ARCHITECTURE.md)
 explains the words.
 
@@ -64,12 +64,12 @@ async fn the_wiring_knows_every_event_and_request_of_the_sources() {
     );
 }
 
-/// Returns the catalogue of a server with the default settings and analytics.
+/// Returns the catalogue of a server with the default settings and all extensions of this repository.
 fn standard_catalogue() -> Catalogue {
     let extensions = standard::extensions();
-    let analytics = ["analytics", "analytics", "on"].map(str::to_owned);
+    let on = |name: &str| [name, name, "on"].map(str::to_owned).into();
     let sources = Sources {
-        flags: vec![analytics.into()],
+        flags: vec![on("analytics"), on("search")],
         ..Sources::default()
     };
     let config = load(&sources, &declared(&extensions).unwrap()).unwrap();
@@ -165,7 +165,11 @@ struct Source {
 
 impl Source {
     fn of(item: &CatalogueItem) -> Self {
-        let mut modules: Vec<&str> = item.rust_path.split("::").collect();
+        // A command of an extension is documented where its fields are.
+        let asked = item.rust_path.strip_prefix("extension::command::Asked<");
+        let command = asked.and_then(|command| command.strip_suffix('>'));
+        let path = command.unwrap_or(item.rust_path);
+        let mut modules: Vec<&str> = path.split("::").collect();
         let name = modules.pop().unwrap();
         let (krate, modules) = modules.split_first().unwrap();
         let src = Path::new(CRATES).join(krate).join("src");

@@ -46,6 +46,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "search",
+        &[
+            "bus",
+            "extension",
+            "messaging",
+            "rooms",
+            "sessions",
+            "storage",
+        ],
+    ),
+    (
         "parlor",
         &[
             "analytics",
@@ -54,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gateway",
             "messaging",
             "rooms",
+            "search",
             "sessions",
             "settings",
             "storage",
@@ -223,7 +235,7 @@ fn reached<'l>(line: &'l str, neighbour: &str) -> Vec<&'l str> {
 
 #[test]
 fn a_neighbour_is_imported_for_its_api_alone() {
-    for name in ["rooms", "messaging", "gateway", "analytics"] {
+    for name in ["rooms", "messaging", "gateway", "analytics", "search"] {
         for neighbour in DOMAIN.iter().filter(|neighbour| **neighbour != name) {
             for (path, line) in lines(name) {
                 // The tests of a crate may assemble a neighbour; and a crate may have a module of
@@ -259,6 +271,7 @@ fn only_the_binary_reads_the_environment() {
         "messaging",
         "gateway",
         "analytics",
+        "search",
     ] {
         for (path, line) in lines(name) {
             // Test kits may read the environment; the binary is built without them.

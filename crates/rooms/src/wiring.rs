@@ -2,7 +2,8 @@
 
 use crate::api::{
     DirectAnswered, EntriesAppended, EntriesForgotten, FindLink, FollowLog, Heads, Invitations,
-    Links, Members, Memberships, PreferencesChanged, ReadLog, RecentHeads, StandingOf,
+    Links, Members, Memberships, PreferencesChanged, ReadLog, ReadableRooms, RecentHeads,
+    StandingOf,
 };
 use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
@@ -34,6 +35,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .reads::<Invitations, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Links, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<FindLink, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<ReadableRooms, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<StandingOf, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<FollowLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Heads, _>(READS, reads_max, Arc::clone(&queries))

@@ -253,6 +253,7 @@ impl Cast {
             "kick" | "ban" | "unban" => json!({"room": room, "user": victim}),
             "mute" => json!({"room": room, "user": victim, "until_ms": 4_000_000_000_000_u64}),
             "role" => json!({"room": room, "user": victim, "role": "moderator"}),
+            "search" => json!({"room": room, "query": "spoken"}),
             "session.revoke" if role != Role::Nobody => {
                 json!({"session": actor.greeting()["session"]})
             }

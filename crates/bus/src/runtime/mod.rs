@@ -6,10 +6,12 @@ mod clock;
 mod give_way;
 pub mod panics;
 mod repeated;
+mod rfc3339;
 mod tasks;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, millis};
 pub use give_way::give_way;
 pub use repeated::{RepeatedLine, RepeatedLines};
+pub use rfc3339::rfc3339;
 pub use tasks::{HeldThread, Task, TaskInfo, TaskState, Tasks};

@@ -12,10 +12,20 @@ use std::time::Duration;
 const DISTRUST: Duration = Duration::from_secs(60);
 
 impl<F: Follower> Engine<F> {
-    /// Loads how far it is; begins again if the rooms belong to another store.
+    /// Loads how far it is; begins again if the rooms belong to another store, or if the operator wants that.
     pub(super) async fn load(&mut self) -> anyhow::Result<()> {
         let progress = progress::read(self.cx.database()).await?;
         let epoch = self.reader.epoch();
+        if self.inbox.wants_rebuild() {
+            let extension = self.cx.name();
+            tracing::warn!(
+                extension,
+                "the follower begins again, as the operator wants"
+            );
+            self.begin_again(epoch).await?;
+            self.inbox.rebuild_begun();
+            return Ok(());
+        }
         if progress.source.as_ref() == Some(&epoch) {
             self.progress = Some(progress);
             return Ok(());

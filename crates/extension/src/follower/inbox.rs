@@ -33,6 +33,8 @@ struct PendingWork {
     rooms: BTreeMap<RoomId, RoomUpdate>,
     /// Something was missed: every room must be looked at.
     rescan: bool,
+    /// The operator wants everything that came of the logs to be made anew.
+    rebuild: bool,
     entries: usize,
     bytes: usize,
     heard: HeardEntries,
@@ -100,6 +102,22 @@ impl Inbox {
     pub(crate) fn request_rescan(&self) {
         self.locked().rescan = true;
         self.notify.notify_one();
+    }
+
+    /// Requests that everything that came of the logs is made anew.
+    pub(crate) fn request_rebuild(&self) {
+        self.locked().rebuild = true;
+        self.request_rescan();
+    }
+
+    /// Returns whether that was requested and has not begun.
+    pub(crate) fn wants_rebuild(&self) -> bool {
+        self.locked().rebuild
+    }
+
+    /// Notes that it has begun.
+    pub(crate) fn rebuild_begun(&self) {
+        self.locked().rebuild = false;
     }
 
     /// Drops everything: it may come from a store that the rooms belonged to before. What is heard within

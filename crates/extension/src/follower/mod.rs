@@ -9,6 +9,7 @@ mod jobs;
 mod log_reader;
 mod page;
 mod progress;
+mod rebuild;
 mod rescan;
 mod status;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) use feed::Feed;
 pub(crate) use inbox::{HeardEntries, Inbox};
 pub(crate) use log_reader::Source;
 pub use page::{Followed, Page};
+pub(crate) use rebuild::RebuildAction;
 pub(crate) use status::FollowerStatus;
 
 use crate::Cx;

@@ -4,8 +4,8 @@
 
 use super::{LastMessage, Message};
 use bus::Request;
-use rooms::api::{Card, Done, Invited, Preferences, Refusal, RoomKey, Seq};
-use sessions::api::{Caller, ConnectionId};
+use rooms::api::{Card, Done, Invited, Preferences, Refusal, RoomId, RoomKey, Seq};
+use sessions::api::{Caller, ConnectionId, User};
 
 /// `send`: stores a message. Ordered.
 pub struct SendMessage {
@@ -161,6 +161,42 @@ pub struct HistoryPage {
     pub more: bool,
     /// The `seq` of the room's last entry.
     pub head: Seq,
+}
+
+/// Messages at positions in the logs of several rooms, with their current texts: for parts of the server
+/// that found them otherwise. From one snapshot of the primary, which also decides what the caller may
+/// read. Concurrent.
+#[derive(Clone)]
+pub struct ReadMessages {
+    /// The person who wants to read.
+    pub caller: Caller,
+    /// The positions of the messages. Only the first 100 are read.
+    pub positions: Vec<(RoomId, Seq)>,
+}
+
+impl Request for ReadMessages {
+    const NAME: &'static str = "messaging.messages";
+    type Answer = Result<Vec<MessageInRoom>, Refusal>;
+}
+
+/// A message with its current text, and the room that it is in. Messages that the caller may not read, and
+/// positions without a message, are left out of the answer; the others are in no order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageInRoom {
+    /// The room.
+    pub room: RoomId,
+    /// The position of the message's `message` entry.
+    pub seq: Seq,
+    /// The message's author.
+    pub author: User,
+    /// When it was sent, ms since 1970.
+    pub at: i64,
+    /// The current text; `None` once deleted.
+    pub body: Option<String>,
+    /// When it was last edited, ms since 1970.
+    pub edited_at: Option<i64>,
+    /// The message that this one replies to.
+    pub reply_to: Option<Seq>,
 }
 
 /// `rooms`: lists rooms by key. Concurrent.

@@ -5,10 +5,13 @@
 mod history;
 mod last_message;
 mod listing;
+mod messages;
 mod page;
 
 use crate::Deps;
-use crate::api::{HistoryPage, ListRooms, ReadHistory, Refusal, RoomsPage};
+use crate::api::{
+    HistoryPage, ListRooms, MessageInRoom, ReadHistory, ReadMessages, Refusal, RoomsPage,
+};
 use bus::{AskError, Clock, Reads, Request as _, TraceId};
 use rooms::api::floor;
 use std::sync::Arc;
@@ -62,5 +65,21 @@ impl Reads<ListRooms> for Queries {
             })
             .await?;
         Ok(Ok(page))
+    }
+}
+
+impl Reads<ReadMessages> for Queries {
+    async fn read(
+        &self,
+        request: ReadMessages,
+        _trace: TraceId,
+    ) -> Result<Result<Vec<MessageInRoom>, Refusal>, AskError> {
+        let messages = self
+            .database
+            .read(ReadMessages::NAME, |access| {
+                Box::pin(messages::read(access, request))
+            })
+            .await?;
+        Ok(Ok(messages))
     }
 }

@@ -1,6 +1,6 @@
 //! Which messages were edited or deleted, and by which entry. The bodies are in the room's log.
 
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable};
 use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
 use storage::list::Rows;
@@ -22,6 +22,35 @@ pub(crate) struct MessageState {
     pub(crate) edited_seq: Option<Seq>,
     /// The entry of the deletion.
     pub(crate) deleted_seq: Option<Seq>,
+}
+
+/// Returns the states of the edited or deleted messages among these.
+pub(crate) async fn of_positions(
+    access: &mut impl Access,
+    positions: &[(RoomId, Seq)],
+) -> Result<HashMap<(RoomId, Seq), MessageState>, Fault> {
+    if positions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, Seq, Option<Seq>, Option<Seq>)> =
+        query!(access, |c| at_each(positions).load(c))?;
+    let states = rows.into_iter().map(|(room, seq, edited, deleted)| {
+        let (seq, state) = state((seq, edited, deleted));
+        ((RoomId(room), seq), state)
+    });
+    Ok(states.collect())
+}
+
+fn at_each(
+    positions: &[(RoomId, Seq)],
+) -> Rows<'_, (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>)> {
+    let rooms = positions.iter().map(|(room, _)| room.0);
+    let seqs = positions.iter().map(|(_, seq)| *seq);
+    Rows::new(
+        vec![("room", rooms.collect()), ("place", seqs.collect())],
+        "SELECT s.room_id, s.seq, s.edited_seq, s.deleted_seq FROM w CROSS JOIN message_states s \
+         WHERE s.room_id = w.room AND s.seq = w.place",
+    )
 }
 
 type StateRow = (Seq, Option<Seq>, Option<Seq>);

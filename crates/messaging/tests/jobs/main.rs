@@ -6,6 +6,7 @@ mod editing;
 mod last;
 mod listing;
 mod marking;
+mod messages;
 mod reacting;
 mod reading;
 mod sending;

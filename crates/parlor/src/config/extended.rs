@@ -41,9 +41,10 @@ impl Table for Karma {
     }
 }
 
-/// Analytics, which is off by default; karma with settings and a database; greeter with neither.
+/// Of those that come with the server analytics, which is off by default; karma with settings and a database; greeter with neither.
 fn extensions() -> Vec<Declared> {
     let mut all = declared(&standard::extensions()).unwrap();
+    all.retain(|extension| extension.name == "analytics");
     let karma = Declared {
         name: "karma",
         settings: Some(AnyTable::of::<Karma>()),

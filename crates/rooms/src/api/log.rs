@@ -13,6 +13,7 @@ use crate::store::entries::{self as rows, FillFrom};
 use crate::store::kind_filter::KindFilter;
 use crate::store::{members, rooms};
 use sessions::api::UserId;
+use std::collections::HashSet;
 use storage::prelude::*;
 
 /// The table of all rooms' entries. Rows are added only at its end and the last row is never deleted, so
@@ -83,6 +84,34 @@ pub async fn entries(
     seqs: &[Seq],
 ) -> Result<Vec<Entry>, Fault> {
     rows::at(access, room, seqs).await
+}
+
+/// Returns those of these positions that a person may read now: in rooms where the person is a member, from
+/// the first entry that is visible to them on. Takes two queries.
+pub async fn readable(
+    access: &mut impl Access,
+    reader: UserId,
+    positions: &[(RoomId, Seq)],
+) -> Result<Vec<(RoomId, Seq)>, Fault> {
+    let ids: HashSet<RoomId> = positions.iter().map(|(room, _)| *room).collect();
+    let pairs: Vec<_> = ids.iter().map(|room| (*room, reader)).collect();
+    let members = members::by_pairs(access, &pairs).await?;
+    let rooms = rooms::by_ids(access, &ids).await?;
+    let may_read = |room: RoomId, seq: Seq| {
+        let (room, member) = (rooms.get(&room)?, members.get(&(room, reader))?);
+        Some(seq >= permissions::visible_from(room, member))
+    };
+    let mut positions = positions.to_vec();
+    positions.retain(|(room, seq)| may_read(*room, *seq) == Some(true));
+    Ok(positions)
+}
+
+/// Returns the entries at these positions of several rooms, in no order, like [`entries`].
+pub async fn entries_of_rooms(
+    access: &mut impl Access,
+    positions: &[(RoomId, Seq)],
+) -> Result<Vec<Entry>, Fault> {
+    rows::at_positions(access, positions).await
 }
 
 /// The direction in which to read the `message` entries of a room.

@@ -11,6 +11,7 @@ mod links;
 pub mod log;
 mod preferences;
 pub mod previews;
+mod readable;
 mod refusal;
 mod requests;
 mod room;
@@ -27,6 +28,7 @@ pub use links::{
     Links, RevokeLink,
 };
 pub use preferences::{Preferences, PreferencesChanged, PreferencesSet, SetPreferences};
+pub use readable::{Readable, ReadableRoom, ReadableRooms};
 pub use refusal::Refusal;
 pub use requests::{
     AnswerDirect, CreateRoom, Created, DirectRoom, Done, Invitations, JoinRoom, Joined, LeaveRoom,

@@ -7,6 +7,7 @@ mod links;
 mod members;
 mod memberships;
 mod read_log;
+mod readable;
 mod standing_of;
 
 use crate::Deps;

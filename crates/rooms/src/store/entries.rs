@@ -8,8 +8,10 @@ use super::lookups;
 use super::people;
 use super::schema::entries;
 use crate::api::{Entry, RoomId, Seq};
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{UserId, directory};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use storage::list::Rows;
 use storage::prelude::*;
 
 /// The end of its range that a page is filled from.
@@ -34,6 +36,49 @@ pub(crate) async fn at(
         .select(EntryRow::as_select())
         .load(c))?;
     with_people(access, rows).await
+}
+
+/// Returns the entries at these positions of several rooms that exist, in no order.
+pub(crate) async fn at_positions(
+    access: &mut impl Access,
+    positions: &[(RoomId, Seq)],
+) -> Result<Vec<Entry>, Fault> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<EntryRow> = query!(access, |c| at_each(positions).load(c))?;
+    // On SQLite, a list may have its last row several times.
+    let mut seen = HashSet::new();
+    let rows = rows
+        .into_iter()
+        .filter(|row| seen.insert((row.room_id, row.seq)));
+    let rows = rows.collect();
+    with_people(access, rows).await
+}
+
+/// The SQL types of the columns of [`EntryRow`].
+type EntrySqlTypes = (
+    BigInt,
+    BigInt,
+    SmallInt,
+    Binary,
+    BigInt,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<BigInt>,
+    Nullable<Binary>,
+    Nullable<Text>,
+);
+
+fn at_each(positions: &[(RoomId, Seq)]) -> Rows<'_, EntrySqlTypes> {
+    let rooms = positions.iter().map(|(room, _)| room.0);
+    let seqs = positions.iter().map(|(_, seq)| *seq);
+    Rows::new(
+        vec![("room", rooms.collect()), ("place", seqs.collect())],
+        "SELECT e.room_id, e.seq, e.kind, e.author_id, e.at, e.cid, e.body, e.target, \
+         e.subject_id, e.detail FROM w CROSS JOIN entries e \
+         WHERE e.room_id = w.room AND e.seq = w.place",
+    )
 }
 
 /// Selects the entries from `lowest` to `highest`, both included.

@@ -16,6 +16,7 @@ mod log_writer;
 mod moderating;
 mod ownership;
 mod preferences;
+mod readable;
 mod reading;
 mod roles;
 mod server;
