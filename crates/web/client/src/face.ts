@@ -2,7 +2,7 @@
 
 import type { ParlorError } from './error.js';
 import type { Identity } from './options.js';
-import type { HistoryRule, OpInput, OpReply, Role, RoomCard, RoomLine, SessionLine, User } from './protocol.js';
+import type { HistoryRule, LinkLine, OpInput, OpReply, Profile, Role, RoomCard, RoomLine, SessionLine, User } from './protocol.js';
 import type { ClientState, Draft, MemberList, Message, MessageWindow, OutgoingMessage, RoomSummary } from './views.js';
 
 /** What `client.on` tells. `change` and `room` come at most once per tick, `room` once for each room touched in it. */
@@ -54,6 +54,8 @@ export interface ParlorClient {
   logout(): Promise<void>;
   changePassword(old: string, password: string): Promise<void>;
   deleteAccount(password: string): Promise<void>;
+  /** Makes an account of the guest that is signed in here, who keeps id, rooms and messages. */
+  upgrade(wanted: { readonly password: string; readonly name?: string; readonly invite?: string }): Promise<User>;
   /** All own sessions, newest first. */
   sessions(): Promise<SessionLine[]>;
   /** Ends a session by its id, or all others. */
@@ -66,8 +68,8 @@ export interface ParlorClient {
 
   /** The room of this key, the same object each time. It need not be one's own room; then it has no summary. */
   room(key: string): Room;
-  /** Joins a public room or accepts an invitation. */
-  join(key: string): Promise<Room>;
+  /** Joins a public room, accepts an invitation, or comes in by the `code` of a link. */
+  join(key: string, code?: string): Promise<Room>;
   /** Leaves a room, declines an invitation, closes a direct room. */
   leave(key: string): Promise<void>;
   createRoom(wanted: { readonly name: string; readonly kind: 'public' | 'private'; readonly topic?: string; readonly history?: HistoryRule }): Promise<Room>;
@@ -75,6 +77,13 @@ export interface ParlorClient {
   openDirect(user: string): Promise<Room>;
   /** A page of all public rooms that somebody is in. */
   publicRooms(after?: string): Promise<{ readonly rooms: readonly RoomLine[]; readonly next?: string }>;
+  /** The room of a link's code; also before signing in. */
+  linkInfo(code: string): Promise<{ readonly room: string; readonly title: string; readonly members: number }>;
+  /** What is known of a user's profile. The first call for a user asks the server; `change` says when it is here. */
+  profile(user: string): Profile | undefined;
+  setProfile(changes: { readonly display?: string; readonly colour?: string; readonly picture?: '' }): Promise<Profile>;
+  /** The address of a profile's `picture`. */
+  pictureUrl(picture: string): string;
   /** Reads the list of rooms again. It happens by itself where it is needed. */
   refresh(): Promise<void>;
 
@@ -134,6 +143,12 @@ export interface Room {
   /** `untilMs` is a moment (Date.now()); 0 ends a mute. */
   mute(user: string, untilMs: number, reason?: string): Promise<void>;
   setRole(user: string, role: Role): Promise<void>;
+  /** What one wants of this room, for oneself: quiet until a moment (0: no longer; `Number.MAX_SAFE_INTEGER`: for good), at the top of the list. */
+  setPrefs(prefs: { readonly quietUntil?: number; readonly favourite?: boolean }): Promise<void>;
+  /** Makes a link that lets people in; the `code` goes into an address. */
+  createLink(ends?: { readonly uses?: number; readonly untilMs?: number }): Promise<{ readonly link: LinkLine; readonly code: string }>;
+  links(): Promise<readonly LinkLine[]>;
+  revokeLink(link: string): Promise<void>;
 }
 
 export type { ParlorError };

@@ -100,12 +100,45 @@ export interface RoomLine {
   readonly mentions: number;
   /** False for a direct room that someone else opened and that one has not answered yet. */
   readonly answered?: boolean;
-  /** Servers that know of it: the newest message. */
-  readonly last?: HistoryMessage | null;
-  /** Servers that know of it: no notifications from this room. */
-  readonly muted?: boolean;
-  /** Servers that know of it: kept at the top of the list. */
-  readonly favourite?: boolean;
+  /** Absent when nothing is set, and from servers that do not know of it. */
+  readonly prefs?: RoomPrefs;
+  /** Absent when there is none, and from servers that do not know of it. */
+  readonly last?: LastLine;
+}
+
+/** What one wants of a room, for oneself alone: no notice before `quiet_until_ms` (0: notices). */
+export interface RoomPrefs {
+  readonly quiet_until_ms: number;
+  readonly favourite: boolean;
+}
+
+/** The newest message of a room; `preview` is the beginning of its text, at most 160 characters. */
+export interface LastLine {
+  readonly seq: number;
+  readonly id: string;
+  readonly author: User;
+  readonly at: string;
+  readonly preview?: string;
+  readonly edited: boolean;
+  readonly deleted: boolean;
+}
+
+/** How someone wants to be shown. `picture` is a hash: see `ParlorClient.pictureUrl`. */
+export interface Profile {
+  readonly user: User;
+  readonly display?: string;
+  readonly colour?: string;
+  readonly picture?: string;
+}
+
+/** A link that lets people into a room. `uses` and `until_ms` are absent where there is no such end. */
+export interface LinkLine {
+  readonly link: string;
+  readonly by: User;
+  readonly at: string;
+  readonly uses?: number;
+  readonly used: number;
+  readonly until_ms?: number;
 }
 
 export interface InvitationLine {
@@ -165,7 +198,7 @@ interface Done { readonly seq: number; readonly dup: boolean }
 
 /** Every op of the protocol but `hello`, which the client says by itself: what it takes and what it answers. */
 export interface Ops {
-  join: { d: InRoom & { after?: number; limit?: number }; ok: { card: RoomCard; head: number; entries: Entry[]; complete: boolean; members: { count: number; online: User[] } } };
+  join: { d: InRoom & { after?: number; limit?: number; code?: string }; ok: { card: RoomCard; head: number; entries: Entry[]; complete: boolean; members: { count: number; online: User[] } } };
   leave: { d: InRoom; ok: { seq: number; dup?: boolean } };
   send: { d: InRoom & { cid: string; body: string; reply_to?: number }; ok: Done & { id: string; at: string } };
   edit: { d: InRoom & { target: number; body: string }; ok: Done };
@@ -187,6 +220,13 @@ export interface Ops {
   unban: { d: OnUser; ok: Done };
   mute: { d: OnUser & { until_ms: number }; ok: Done };
   role: { d: OnUser & { role: Role }; ok: Done };
+  'room.prefs': { d: InRoom & { quiet_until_ms?: number; favourite?: boolean }; ok: { prefs: RoomPrefs; dup: boolean } };
+  'link.create': { d: InRoom & { cid: string; uses?: number; until_ms?: number }; ok: { link: LinkLine; code: string; dup: boolean } };
+  'link.revoke': { d: InRoom & { link: string }; ok: { dup: boolean } };
+  links: { d: InRoom; ok: { links: LinkLine[] } };
+  'link.info': { d: { code: string }; ok: { room: string; title: string; members: number } };
+  'profile.set': { d: { display?: string; colour?: string; picture?: '' }; ok: { profile: Profile; dup: boolean } };
+  profiles: { d: { users: readonly string[] }; ok: { profiles: Profile[] } };
   sessions: { d: { after?: string }; ok: { sessions: SessionLine[]; next?: string } };
   'session.revoke': { d: { session: string }; ok: Nothing };
   logout: { d: Nothing; ok: Nothing };

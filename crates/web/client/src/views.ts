@@ -119,13 +119,24 @@ export interface RoomSummary {
   /** False for a direct room that someone else opened and that one has not answered. */
   readonly answered: boolean;
   /** The newest message, if the server gave it or this client saw it. */
-  readonly lastMessage?: Message;
-  /** No notifications wanted. */
-  readonly muted: boolean;
+  readonly lastMessage?: LastMessage;
+  /** No notifications wanted before this moment (Date.now()); 0: wanted. */
+  readonly quietUntil: number;
   readonly favourite: boolean;
   /** Own messages that wait or were refused. */
   readonly unsent: number;
   readonly hasDraft: boolean;
+}
+
+/** The newest message of a room, for the list. */
+export interface LastMessage {
+  readonly seq: number;
+  readonly author: User;
+  readonly mine: boolean;
+  readonly at: string;
+  /** The beginning of the text, at most 160 characters; empty once deleted. */
+  readonly preview: string;
+  readonly deleted: boolean;
 }
 
 /** An invitation that still holds: `client.join(card.room)` accepts it, `client.leave(card.room)` declines it. */
