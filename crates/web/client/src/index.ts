@@ -1,5 +1,6 @@
 // @parlor/client: see README.md.
 
+export { createClient } from './client.js';
 export * from './error.js';
 export * from './face.js';
 export * from './options.js';
