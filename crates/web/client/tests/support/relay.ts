@@ -14,8 +14,8 @@ export class Relay {
   silent = false;
   /** New connections are turned away with HTTP 503. */
   refusing = false;
-  /** Each frame of the server comes so much later. */
-  delayMs = 0;
+  /** Returns by how many ms a frame of the server comes later. */
+  late: (frame: Record<string, unknown>) => number = () => 0;
   /** Returns the `err` that a command gets in the server's place; undefined lets it pass. */
   answer: (command: Command) => object | undefined = () => undefined;
   /** Whether a frame of the server passes. */
@@ -52,7 +52,7 @@ export class Relay {
   /** Behaves well again. */
   reset(): void {
     this.silent = this.refusing = false;
-    this.delayMs = 0;
+    this.late = () => 0;
     this.answer = () => undefined;
     this.passes = () => true;
     this.commands.length = 0;
@@ -93,8 +93,10 @@ export class Relay {
     server.on('open', () => { for (const text of waiting) server.send(text); });
     server.on('message', (data) => {
       const text = String(data);
-      const pass = (): void => { if (!this.silent && this.passes(JSON.parse(text) as Record<string, unknown>)) client.send(text); };
-      if (this.delayMs > 0) setTimeout(pass, this.delayMs); else pass();
+      const frame = JSON.parse(text) as Record<string, unknown>;
+      const pass = (): void => { if (!this.silent && this.passes(frame)) client.send(text); };
+      const late = this.late(frame);
+      if (late > 0) setTimeout(pass, late); else pass();
     });
     server.on('error', () => client.terminate());
     server.on('close', (code) => {
