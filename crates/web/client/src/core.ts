@@ -132,7 +132,7 @@ export class Core {
 
   close(): void {
     this.connection.close();
-    this.#person?.outbox.end();
+    this.#end(false);
     this.#sleepless();
   }
 

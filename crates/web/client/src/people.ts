@@ -67,6 +67,7 @@ export class People {
   get wanted(): boolean { return this.#state !== 'none'; }
 
   clear(): void {
+    globals.clearTimeout(this.#timer);
     this.#members.clear();
     this.#typing.clear();
     this.#state = 'none';
