@@ -18,7 +18,8 @@ export async function request({ base, fetch }: Environment, token: string | null
   let answer: unknown;
   let status = 0;
   try {
-    const response = await fetch(`${base}/api/v1/${path}`, { method, headers, signal: abort.signal, ...body !== undefined && { body: JSON.stringify(body) } });
+    const init = { method, headers, signal: abort.signal, ...body !== undefined && { body: JSON.stringify(body) } };
+    const response = await fetch(`${base}/api/v1/${path}`, init as never);
     status = response.status;
     answer = JSON.parse(await response.text());
   } catch {
