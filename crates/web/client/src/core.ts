@@ -169,7 +169,7 @@ export class Core {
     this.limits = reply.limits;
     this.follower.welcomed(reply);
     for (const room of this.list.welcomed(reply)) this.gone(room, 'left');
-    this.profiles.clear();
+    this.profiles.reconnected();
     for (const room of this.#rooms.values()) room.reconnected();
     this.#person?.outbox.reconnected();
     void this.#markers.flush();

@@ -8,6 +8,7 @@ import { Emitter } from '../src/emitter.js';
 import { LoadedMessages, type HistoryPage } from '../src/loaded-messages.js';
 import { Backoff, stopReason } from '../src/reconnect.js';
 import { UnreadCounts } from '../src/unread-counts.js';
+import { defaultWakeUps } from '../src/wake-ups.js';
 import { Uuid7 } from '../src/uuid7.js';
 
 const ME: User = { id: 'me', name: 'me', guest: false };
@@ -216,6 +217,37 @@ test('a listener that fails disturbs neither the others nor the caller', () => {
   assert.deepEqual(heard, [1]);
   assert.equal(later.length, 2);
   assert.throws(later[0] ?? (() => {}), /mine/);
+});
+
+test('a sleep that no event tells of is noticed by a timer that is late, and looking at the page wakes, too', () => {
+  const real = { setTimeout: globalThis.setTimeout, now: Date.now };
+  const scope = globalThis as { document?: unknown };
+  const ticks: (() => void)[] = [];
+  const heard = new Map<string, () => void>();
+  const woken: string[] = [];
+  let now = 1_000_000;
+  globalThis.setTimeout = ((work: () => void) => { ticks.push(work); return {}; }) as unknown as typeof setTimeout;
+  Date.now = () => now;
+  scope.document = { visibilityState: 'visible', addEventListener: (type: string, listener: () => void) => heard.set(type, listener), removeEventListener: (type: string) => heard.delete(type) };
+  try {
+    const end = defaultWakeUps((why) => woken.push(why));
+    const pass = (ms: number): void => { now += ms; ticks.shift()?.(); };
+    pass(5_000);
+    pass(9_000);
+    assert.deepEqual(woken, [], 'a busy page is not asleep');
+    pass(3_600_000);
+    pass(5_000);
+    assert.deepEqual(woken, ['timer']);
+    heard.get('visibilitychange')?.();
+    heard.get('resume')?.();
+    assert.deepEqual(woken, ['timer', 'visible', 'resume']);
+    end();
+    assert.equal(heard.size, 0);
+  } finally {
+    globalThis.setTimeout = real.setTimeout;
+    Date.now = real.now;
+    delete scope.document;
+  }
 });
 
 test('texts are blank where the server calls them so', () => {
