@@ -72,7 +72,7 @@ export class Core {
       cursor: (room) => this.follower.cursor(room),
       unsent: (room) => this.outgoing(room).length,
       touched: (room) => this.#summaryTouched(room),
-      changed: () => { this.snapshots.forget(); this.#changed(); },
+      changed: () => this.#changed(),
     });
     this.#markers = new ReadMarkers(this.calls, () => { if (this.list.uncertain) this.list.refreshSoon(); });
     this.profiles = new Profiles(this.calls, () => this.#changed());

@@ -58,6 +58,9 @@ test('a profile is known to those who ask, and followed', { skip }, async () => 
   await until(() => alice.profile(id)?.display === 'Bob the Builder', 'alice knows');
   await Promise.all([bob.join('general'), alice.join('general')]);
   await bob.setProfile({ display: 'Robert' });
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+  const { picture } = await bob.setPicture(png);
+  assert.deepEqual(Buffer.from(await (await fetch(bob.pictureUrl(picture ?? ''))).arrayBuffer()), png);
   await until(() => alice.profile(id)?.display === 'Robert', 'alice follows');
 });
 
