@@ -32,8 +32,8 @@ run *arguments:
 dist:
     cargo build --profile dist --package parlor --features parlor/jemalloc --locked
 
-# Everything: check, unit tests, the whole system on both databases, a browser
-test: check unit system pool-of-one extensions browser
+# Everything: check, unit tests, the whole system on both databases, the web client, a browser
+test: check unit system pool-of-one extensions web browser
 
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
@@ -57,6 +57,11 @@ browser:
 [no-cd]
 new-extension *arguments:
     {{ justfile_directory() }}/scripts/new-extension {{ arguments }}
+
+# The web client in TypeScript: types, and its tests against the real server
+web:
+    cargo build --workspace --bin parlor --locked
+    scripts/web
 
 # What teams build on: the examples, a new extension, and every step of docs/extending.md
 extensions:

@@ -1,0 +1,33 @@
+// Requests over HTTP: coming in by a password, and whatever has no command.
+
+import type { Environment } from './environment.js';
+import { ParlorError } from './error.js';
+import { globals } from './globals.js';
+import type { ErrorShape } from './protocol.js';
+
+const TIMEOUT_MS = 20_000;
+
+/** Asks `/api/v1/<path>`. A proxy in front may answer with a page of its own: that is `unreachable`. */
+export async function request({ base, fetch }: Environment, token: string | null, method: string, path: string, body?: unknown): Promise<unknown> {
+  const abort = new globals.AbortController();
+  const timer = globals.setTimeout(() => abort.abort(), TIMEOUT_MS);
+  const headers: Record<string, string> = {
+    ...body !== undefined && { 'content-type': 'application/json' },
+    ...token !== null && { authorization: `Bearer ${token}` },
+  };
+  let answer: unknown;
+  let status = 0;
+  try {
+    const response = await fetch(`${base}/api/v1/${path}`, { method, headers, signal: abort.signal, ...body !== undefined && { body: JSON.stringify(body) } });
+    status = response.status;
+    answer = JSON.parse(await response.text());
+  } catch {
+    throw ParlorError.local('unreachable');
+  } finally {
+    globals.clearTimeout(timer);
+  }
+  const refused = (answer as { err?: ErrorShape } | null)?.err;
+  if (refused) throw new ParlorError(refused);
+  if (status >= 400) throw ParlorError.local('unreachable');
+  return answer;
+}
