@@ -1,8 +1,8 @@
 // The service worker: keeps the files of the page, so that it opens without a network. It keeps no messages and
 // answers nothing but the page itself; the server is asked first, so that an update is there at once.
 
-const CACHE = 'parlor-1f6ef26f4feb';
-const SHELL = ["/","/assets/1f6ef26f4feb/compact.js","/assets/1f6ef26f4feb/compact2.js","/assets/1f6ef26f4feb/de.js","/assets/1f6ef26f4feb/github.js","/assets/1f6ef26f4feb/highlight.js","/assets/1f6ef26f4feb/index.js","/assets/1f6ef26f4feb/style.css","/icon.svg"];
+const CACHE = 'parlor-9fd4944a1954';
+const SHELL = ["/","/assets/9fd4944a1954/compact.js","/assets/9fd4944a1954/compact2.js","/assets/9fd4944a1954/de.js","/assets/9fd4944a1954/github.js","/assets/9fd4944a1954/highlight.js","/assets/9fd4944a1954/index.js","/assets/9fd4944a1954/style.css","/icon.svg"];
 /** So long the server has to give the page, before the kept one is shown. */
 const PATIENCE_MS = 3_000;
 

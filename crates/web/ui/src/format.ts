@@ -6,7 +6,7 @@ import { languageTag } from './words/index.ts';
 const formats = createRoot(() => createMemo(() => {
   const tag = languageTag();
   return {
-    time: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }),
+    time: new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' }),
     day: new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' }),
     dayOfYear: new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     full: new Intl.DateTimeFormat(tag, { dateStyle: 'full', timeStyle: 'medium' }),

@@ -29,7 +29,8 @@ export function RoomView(props: { readonly room: string; readonly seq: number | 
   const [joining, setJoining] = createSignal(false);
   const [folded, setFolded] = createSignal(true);
   const title = (): string => { const line = summary(); return line ? titleOf(line) : props.room; };
-  const isMember = createMemo(() => summary()?.membership === 'member');
+  // Before the list of rooms is here, nobody knows better: what was typed is shown, and more can be.
+  const isMember = createMemo(() => (summary() ? summary()?.membership === 'member' : !clientState().roomsLoaded));
   const isDirect = (): boolean => summary()?.card.kind === 'direct';
   createEffect(on(() => props.room, () => setFolded(true)));
 
@@ -63,7 +64,7 @@ export function RoomView(props: { readonly room: string; readonly seq: number | 
       <main class="conversation" aria-label={words().conversation}>
         {header}
         <Switch>
-          <Match when={summary()}>
+          <Match when={summary() || isMember()}>
             <Show when={isDirect() && summary()?.answered === false}><p class="notice">{words().room.unanswered(isolated(title()))}</p></Show>
             <Log state={state} target={() => props.seq} handle={(it) => { log = it; }} actions={{
               room, mayWrite: isMember, remove: (message) => removeSoon(room(), message.seq),
@@ -74,14 +75,13 @@ export function RoomView(props: { readonly room: string; readonly seq: number | 
                 onSent={() => log?.sent()} onEscape={() => log?.toEnd()} lastOwn={lastOwn} />
             </Show>
           </Match>
-          <Match when={clientState().roomsLoaded}>
+          <Match when={true}>
             <div class="empty">
               <h2><bdi>{props.room}</bdi></h2>
               <p>{words().room.not_member}</p>
               <button type="button" disabled={joining()} onClick={() => void join()}>{joining() ? words().room.joining : words().room.join}</button>
             </div>
           </Match>
-          <Match when={true}><div class="empty"><p role="status">{words().loading}</p></div></Match>
         </Switch>
       </main>
       <Show when={isMember() && !isDirect() && (peopleShown() === 'on' || !folded())}>

@@ -2,14 +2,13 @@
 
 use super::{HttpMount, Mounted, WITHIN_MAX};
 use crate::commands::is_name_part;
-use crate::http::assets;
 use std::sync::Arc;
 
 /// Longest path of a mount, bytes.
 const PATH_MAX: usize = 128;
 /// The mount of everything that nothing else has, such as a page for people.
 const ROOT: &str = "/";
-/// First segments of the gateway's own paths, besides the files of the page.
+/// First segments of the gateway's own paths.
 const OWN: [&str; 3] = ["ws", "health", "api"];
 
 /// All mounts of the public listener. A cheap handle once it is complete.
@@ -98,7 +97,7 @@ fn is_own(path: &str) -> bool {
     let segments: Vec<_> = path.split('/').skip(1).collect();
     match segments.as_slice() {
         ["api", "v1", "x", extension, _, ..] => !is_name_part(extension),
-        [first, ..] => first.is_empty() || OWN.contains(first) || assets::is_file(first),
+        [first, ..] => first.is_empty() || OWN.contains(first),
         [] => true,
     }
 }
@@ -206,7 +205,6 @@ mod tests {
         for path in [
             "/ws/",
             "/health/",
-            "/app.js/",
             "/api/",
             "/api/v1/rooms/",
             "/api/v1/x/",

@@ -193,10 +193,12 @@ export function Log(props: LogProps): JSX.Element {
       <div ref={host} class="log" role="log" aria-live="off" aria-label={words().messages} id="messages" onKeyDown={moved}
         onFocusIn={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>('[data-key]')?.dataset.key; if (key) setActive(key); }}>
         <Show when={!(view().loaded && frame().rows.length <= 1 && view().messages.length === 0 && outgoing().length === 0)} fallback={<Empty state={props.state} />}>
-          <VList ref={(handle) => setList(handle)} data={frame().rows} shift={frame().shift} keepMounted={active() === undefined ? [] : [activeIndex()]}
+          {/* Another room is another list: sizes that were measured belong to one. */}
+          <Show when={room()} keyed>{(_room) => <VList ref={(handle) => setList(handle)} data={frame().rows} shift={frame().shift} keepMounted={active() === undefined ? [] : [activeIndex()]}
             itemSize={48} bufferSize={600} onScroll={scrolled} onResize={() => { if (stuck && placed) toLast(); }} class="log-scroll" tabIndex={-1}>
-            {(row) => <RowView row={row} />}
-          </VList>
+            {/* While the list becomes shorter, it may ask for a row that is gone. */}
+            {(row: Keyed<Row> | undefined) => (row ? <RowView row={row} /> : null)}
+          </VList>}</Show>
         </Show>
         <Show when={view().loading !== 'no'}><p class="log-loading" role="status">{words().loading}</p></Show>
         <Show when={view().error}>
