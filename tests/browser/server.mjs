@@ -54,6 +54,7 @@ export class Server {
   /** Sends a signal and resolves with the exit code. */
   async end(signal) {
     const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     return ended;

@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 pub enum Mount {
     /// Below `/api/v1/x/EXTENSION/`, at every path that is no command.
     Prefix,
-    /// At a path of its own and everything below it, such as `/socket.io/`.
+    /// At a path of its own and everything below it, such as `/socket.io/`. `/` is everything that neither
+    /// another mount has nor the server itself (`/ws`, `/health`, `/api`).
     At(&'static str),
 }
 

@@ -17,7 +17,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Returns the core with the extensions that every server has: analytics and search, which are
+    /// Returns the core with the extensions that every server has: the page, and analytics and search, which are
     /// off by default.
     pub fn standard() -> Self {
         Self {

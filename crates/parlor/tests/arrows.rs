@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
+    ("web", &["extension"]),
     (
         "search",
         &[
@@ -69,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sessions",
             "settings",
             "storage",
+            "web",
         ],
     ),
     // A server with extensions, for tests: a binary of its own, as a team has one.

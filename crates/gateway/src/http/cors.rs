@@ -41,7 +41,8 @@ pub(super) fn layer(
         async move {
             let mut response: BoxedResponse = answered.await?;
             if is_shared {
-                set(&mut response, header::VARY, VARY);
+                // A mount may have said what else its response depends on.
+                response.headers_mut().append(header::VARY, VARY);
             }
             if let Some(origin) = allowed.filter(|_| is_shared) {
                 set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -9,7 +9,6 @@ mod accept;
 mod admission;
 mod allowed_origin;
 mod api;
-mod assets;
 mod body;
 mod client_address;
 mod cors;

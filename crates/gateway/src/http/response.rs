@@ -55,7 +55,7 @@ pub(super) fn method_not_allowed(methods: &'static str) -> HttpResponse {
 pub(super) fn not_found() -> HttpResponse {
     text(
         StatusCode::NOT_FOUND,
-        "There is nothing at this address. The chat is at /.\n",
+        "There is nothing at this address.\n",
     )
 }
 

@@ -1,8 +1,7 @@
-//! The routes of the public listener: the page, the socket, the API and `/health`.
+//! The routes of the public listener: the socket, the API, `/health`, and the paths of mounts.
 
 use super::admission::{Admission, AdmissionError, ConnectionSlot, NetworkSlot};
 use super::api::{Api, ApiRequest};
-use super::assets::Assets;
 use super::client_address;
 use super::cors;
 use super::endpoint::{self, Endpoint, RouteError};
@@ -29,6 +28,8 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
 const API: &str = "/api/v1";
+/// The route of a path that nothing has.
+const UNKNOWN: &str = "/{unknown}";
 /// The `retry_after` for a network that has its maximum of connections.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -42,7 +43,7 @@ pub(super) fn route(path: &str, mounts: &Mounts) -> &'static str {
     match own {
         Some(endpoint::UNKNOWN) => mounted().unwrap_or(endpoint::UNKNOWN),
         Some(route) => route,
-        None => mounted().unwrap_or("page"),
+        None => mounted().unwrap_or(UNKNOWN),
     }
 }
 
@@ -73,7 +74,6 @@ struct ClientNetwork {
 pub(super) struct Routes {
     gateway: Gateway,
     health: Health,
-    assets: Arc<Assets>,
     settings: Arc<Settings>,
     hosts: Arc<Hosts>,
     mounts: Arc<Mounts>,
@@ -108,7 +108,6 @@ impl Routes {
         Self {
             gateway,
             health,
-            assets: Arc::new(Assets::new()),
             limited_api: limited(&api, &settings, reply_within),
             limited_foreign: limited(&api, &settings, reply_within),
             hosts: Arc::new(Hosts::of_public(&settings.public_names)),
@@ -147,7 +146,7 @@ impl Routes {
         if path == "/ws" {
             return self.socket(request, &connection, client);
         }
-        self.page(&request)
+        not_found()
     }
 
     fn health(&self, method: &Method) -> HttpResponse {
@@ -156,17 +155,6 @@ impl Routes {
         }
         let status = self.health.status();
         text(status.code(), status.as_str())
-    }
-
-    fn page(&self, request: &Request<Incoming>) -> HttpResponse {
-        let path = request.uri().path();
-        let Some(asset) = self.assets.answer(path, request.headers()) else {
-            return not_found();
-        };
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return method_not_allowed("GET, HEAD");
-        }
-        asset
     }
 
     async fn api(

@@ -177,14 +177,35 @@ async fn a_request_arrives_whole_and_its_response_goes_back() {
         let deleted = request(stage, &format!("DELETE {path}"), &[], "").await;
         assert_eq!(deleted.json()["uri"], path);
     }
-    for path in ["/doors", "/api/v1/x/other/a"] {
+    for path in ["/", "/doors", "/api/v1/x/other/a"] {
+        assert_eq!(get(stage, path, &[]).await.status, 404, "{path}");
+    }
+    mounted.stage.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_of_the_root_leaves_the_gateways_own_paths_alone() {
+    let mounted = Mounted::new(settings(Limits::default()), |mount| mount.path = "/").await;
+    let stage = &mounted.stage;
+    for path in ["/", "/sw.js", "/assets/1/app.js", "/healthy"] {
+        assert_eq!(get(stage, path, &[]).await.json()["uri"], path);
+    }
+    assert_eq!(get(stage, "/health", &[]).await.body, "ok");
+    assert_eq!(
+        get(stage, "/api/v1/nothing", &[]).await.error(),
+        json!("no_such_path")
+    );
+    for path in ["/api", "/api/v2/rooms", "/ws/x"] {
         assert_eq!(get(stage, path, &[]).await.status, 404, "{path}");
     }
     assert_eq!(
-        get(stage, "/", &[]).await.status,
-        200,
-        "the page is still there"
+        get(stage, "/ws", &[]).await.status,
+        426,
+        "it asks for no WebSocket"
     );
+    let mut socket = Socket::connect(stage, "/ws").await;
+    let pong = socket.call(1, "ping", json!({})).await;
+    assert!(pong["ok"]["time"].is_string(), "{pong}");
     mounted.stage.ends().await;
 }
 

@@ -18,8 +18,8 @@ fn the_page_is_served_with_its_policy_and_asked_about_by_its_tag() {
     assert_eq!(page.status, 200);
     for said in [
         "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; \
-         connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
+         connect-src 'self'; img-src 'self' data: blob:; manifest-src 'self'; worker-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         "x-content-type-options: nosniff",
         "referrer-policy: no-referrer",
         "content-type: text/html",
@@ -39,6 +39,19 @@ fn the_page_is_served_with_its_policy_and_asked_about_by_its_tag() {
     assert_eq!(server.ask("HEAD", "/", &[], "").body, "");
     assert_eq!(server.ask("POST", "/", &[], "").status, 405);
     assert_eq!(server.get("/nothing").status, 404);
+    for file in ["/sw.js", "/manifest.webmanifest", "/icon.svg"] {
+        assert_eq!(server.get(file).status, 200, "{file}");
+    }
+}
+
+#[test]
+fn a_server_without_the_page_has_nothing_at_the_root() {
+    let server = Server::with(&[("PARLOR_WEB", "off")]);
+    for path in ["/", "/sw.js", "/icon.svg"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    assert_eq!(server.get("/health").body, "ok");
+    assert_eq!(server.get("/api/v1/me").status, 401);
 }
 
 #[test]

@@ -40,7 +40,8 @@ pub type MountResponse = Response<Full<Bytes>>;
 #[derive(Clone)]
 pub struct HttpMount {
     /// Begins and ends with a slash: `/socket.io/`, or below `/api/v1/x/NAME/` where no command is. It covers
-    /// all that begins with it, and itself without the last slash; of two the longer one counts.
+    /// all that begins with it, and itself without the last slash; of two the longer one counts. `/` covers
+    /// what is neither another mount's nor the gateway's own (`/ws`, `/health`, `/api`).
     pub path: &'static str,
     /// Answers the requests.
     pub handler: Arc<dyn MountHandler>,

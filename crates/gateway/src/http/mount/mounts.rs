@@ -2,12 +2,13 @@
 
 use super::{HttpMount, Mounted, WITHIN_MAX};
 use crate::commands::is_name_part;
-use crate::http::assets;
 use std::sync::Arc;
 
 /// Longest path of a mount, bytes.
 const PATH_MAX: usize = 128;
-/// First segments of the gateway's own paths, besides the files of the page.
+/// The mount of everything that nothing else has, such as a page for people.
+const ROOT: &str = "/";
+/// First segments of the gateway's own paths.
 const OWN: [&str; 3] = ["ws", "health", "api"];
 
 /// All mounts of the public listener. A cheap handle once it is complete.
@@ -19,8 +20,8 @@ pub(in crate::http) struct Mounts(Vec<Arc<Mounted>>);
 pub enum MountError {
     /// The path is none.
     #[error(
-        "cannot mount {0:?}: expected a path such as /socket.io/, which begins and ends with a slash and \
-         has only letters, digits and . _ ~ - between"
+        "cannot mount {0:?}: expected / or a path such as /socket.io/, which begins and ends with a slash \
+         and has only letters, digits and . _ ~ - between"
     )]
     Malformed(&'static str),
     /// The path belongs to the gateway.
@@ -58,7 +59,8 @@ impl Mounts {
         Ok(())
     }
 
-    /// Returns the mount that covers a path; of two the longer one.
+    /// Returns the mount that covers a path; of two the longer one. `/` covers whatever is neither another
+    /// mount's nor the gateway's own.
     pub(in crate::http) fn find(&self, path: &str) -> Option<&Arc<Mounted>> {
         let covering = self.0.iter().filter(|mount| covers(mount.path(), path));
         covering.max_by_key(|mount| mount.path().len())
@@ -66,6 +68,9 @@ impl Mounts {
 }
 
 fn covers(mount: &str, path: &str) -> bool {
+    if mount == ROOT {
+        return !begins_as_own(path);
+    }
     path.starts_with(mount) || mount.strip_suffix('/') == Some(path)
 }
 
@@ -73,7 +78,6 @@ fn is_well_formed(path: &str) -> bool {
     let Some(inner) = path.strip_prefix('/') else {
         return false;
     };
-    // `/` alone is well-formed, and the server's own.
     inner.is_empty()
         || (path.len() <= PATH_MAX
             && inner
@@ -87,12 +91,20 @@ fn is_segment(segment: &str) -> bool {
 }
 
 fn is_own(path: &str) -> bool {
+    if path == ROOT {
+        return false;
+    }
     let segments: Vec<_> = path.split('/').skip(1).collect();
     match segments.as_slice() {
         ["api", "v1", "x", extension, _, ..] => !is_name_part(extension),
-        [first, ..] => first.is_empty() || OWN.contains(first) || assets::is_file(first),
+        [first, ..] => first.is_empty() || OWN.contains(first),
         [] => true,
     }
+}
+
+fn begins_as_own(path: &str) -> bool {
+    let first = path.split('/').nth(1);
+    first.is_none_or(|first| OWN.contains(&first))
 }
 
 #[cfg(test)]
@@ -138,6 +150,49 @@ mod tests {
     }
 
     #[test]
+    fn the_root_has_what_nothing_else_has() {
+        let mut mounts = Mounts::default();
+        for path in ["/", "/socket.io/", "/api/v1/x/karma/"] {
+            mounts.add(mount(path)).unwrap();
+        }
+        assert_eq!(mounts.add(mount("/")), Err(MountError::Taken("/")));
+        for path in [
+            "/",
+            "/sw.js",
+            "/assets/1/app.js",
+            "/healthy",
+            "/wsx",
+            "//",
+            "/apis/",
+        ] {
+            assert_eq!(
+                mounts.find(path).map(|mount| mount.path()),
+                Some("/"),
+                "{path}"
+            );
+        }
+        for path in ["/socket.io/x", "/api/v1/x/karma/hook"] {
+            assert_ne!(
+                mounts.find(path).map(|mount| mount.path()),
+                Some("/"),
+                "{path}"
+            );
+        }
+        for path in [
+            "/ws",
+            "/ws/",
+            "/health",
+            "/api",
+            "/api/v1/rooms",
+            "/api/v1/x/other",
+            "*",
+            "",
+        ] {
+            assert!(mounts.find(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
     fn a_path_that_cannot_be_mounted_is_an_error_that_names_it() {
         let mut mounts = Mounts::default();
         mounts.add(mount("/a/")).unwrap();
@@ -148,10 +203,8 @@ mod tests {
             assert_eq!(mounts.add(mount(path)), Err(MountError::Malformed(path)));
         }
         for path in [
-            "/",
             "/ws/",
             "/health/",
-            "/app.js/",
             "/api/",
             "/api/v1/rooms/",
             "/api/v1/x/",

@@ -1,0 +1,80 @@
+// What could be meant by the word before the cursor: people after `@`, rooms after `#`, emoji after `:`, and
+// commands after `/` at the beginning.
+
+import type { MemberLine, RoomSummary } from '@parlor/client';
+import { emojis, search } from '../text/emoji.ts';
+import { words } from '../words/index.ts';
+
+export interface Suggestion {
+  readonly label: string;
+  readonly detail?: string;
+  /** What stands in the place of the word. */
+  readonly insert: string;
+}
+
+export interface Completion {
+  readonly from: number;
+  readonly to: number;
+  readonly suggestions: readonly Suggestion[];
+}
+
+const SHOWN_MAX = 8;
+
+interface Word { readonly kind: '@' | '#' | ':' | '/'; readonly from: number; readonly text: string }
+
+/** Finds the word before the cursor that could be completed. */
+export function wordBefore(text: string, caret: number): Word | undefined {
+  const before = text.slice(0, caret);
+  const command = /^\/([a-z]*)$/u.exec(before);
+  if (command) return { kind: '/', from: 0, text: command[1] ?? '' };
+  const found = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u.exec(before);
+  if (!found) return undefined;
+  const [, kind, word = ''] = found;
+  // A colon alone, or with one letter, is more often a face or a clock.
+  if (kind === ':' && word.length < 2) return undefined;
+  return { kind: kind as Word['kind'], from: caret - word.length - 1, text: word.toLowerCase() };
+}
+
+export interface Sources {
+  readonly members: () => readonly MemberLine[];
+  readonly rooms: () => readonly RoomSummary[];
+  readonly self: () => string | undefined;
+}
+
+export async function complete(text: string, caret: number, sources: Sources): Promise<Completion | undefined> {
+  const word = wordBefore(text, caret);
+  if (!word) return undefined;
+  const suggestions = await suggestionsFor(word, sources);
+  return suggestions.length > 0 ? { from: word.from, to: caret, suggestions } : undefined;
+}
+
+async function suggestionsFor(word: Word, sources: Sources): Promise<Suggestion[]> {
+  switch (word.kind) {
+    case '@': {
+      const others = sources.members().filter(({ user }) => user.id !== sources.self());
+      return best(others, word.text, ({ user }) => user.name, ({ online }) => (online ? 0 : 1))
+        .map(({ user, online }) => ({ label: `@${user.name}`, detail: online ? words().person.online : '', insert: `@${user.name} ` }));
+    }
+    case '#': {
+      const rooms = sources.rooms().filter(({ card }) => card.kind === 'public');
+      return best(rooms, word.text, ({ card }) => card.room, () => 0)
+        .map(({ card }) => ({ label: `#${card.room}`, detail: card.title === card.room ? '' : card.title, insert: `#${card.room} ` }));
+    }
+    case ':': {
+      const found = search(await emojis(), word.text, SHOWN_MAX);
+      return found.map((it) => ({ label: `${it.emoji} :${it.codes[0] ?? ''}:`, detail: it.name, insert: `${it.emoji} ` }));
+    }
+    case '/':
+      return Object.entries(words().box.commands).filter(([name]) => name.startsWith(word.text)).slice(0, SHOWN_MAX + 2)
+        .map(([name, detail]) => ({ label: `/${name}`, detail, insert: `/${name} ` }));
+  }
+}
+
+/** Those whose name begins with the word come first, then those that contain it. */
+function best<T>(all: readonly T[], word: string, nameOf: (item: T) => string, order: (item: T) => number): T[] {
+  const ranked = all.map((item) => {
+    const at = nameOf(item).toLowerCase().indexOf(word);
+    return { item, rank: at < 0 ? Infinity : (at === 0 ? 0 : 10) + order(item) };
+  });
+  return ranked.filter(({ rank }) => rank < Infinity).sort((one, other) => one.rank - other.rank).slice(0, SHOWN_MAX).map(({ item }) => item);
+}

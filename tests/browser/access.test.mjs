@@ -1,0 +1,190 @@
+// For everyone: axe finds nothing in any view in either theme, the keyboard reaches everything, the focus stays.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { box, focused, join, log, PHONE, press, said, say, shown, Stage, stored, until } from './stage.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let stage;
+before(async () => { stage = await Stage.open(); });
+after(async () => { await stage?.close(); });
+
+/** Looks for barriers in the view as it is. The policy allows no script from outside: axe comes in by the debugger. */
+async function barriers(page, view) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.replaceAll('\n', ' ').slice(0, 200)}`).join(' | ')}`);
+}
+
+async function everyView(page, isPhone) {
+  const found = [];
+  const look = async (view) => { found.push(...await barriers(page, view)); };
+  if (isPhone) await page.getByRole('button', { name: 'Back to the rooms' }).click();
+  await look('rooms');
+  await page.getByRole('link', { name: /general/u }).click();
+  await box(page).waitFor();
+  await look('room');
+  await box(page).fill('/');
+  await page.getByRole('listbox', { name: 'Suggestions' }).waitFor();
+  await look('completion');
+  await box(page).fill('**preview**');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await look('preview');
+  await box(page).fill('');
+  await said(page, 'with code').focus();
+  await look('toolbar');
+  await page.getByRole('button', { name: 'React' }).first().click();
+  await page.getByLabel('Search emoji').fill('cat');
+  await page.getByRole('button', { name: /:cat:/u }).first().waitFor();
+  await look('emoji');
+  await page.keyboard.press('Escape');
+  for (const [view, open] of [
+    ['help', () => page.locator('body').press('?')],
+    ['switcher', () => page.keyboard.press('Control+k')],
+    ['settings', async () => { if (isPhone) await page.getByRole('button', { name: 'Back to the rooms' }).click(); await page.getByRole('button', { name: /, Settings/u }).click(); await page.getByText('This device').waitFor(); }],
+    ['find', () => page.getByRole('button', { name: 'Find or create a room' }).first().click()],
+    ['direct', () => page.getByRole('button', { name: 'Message someone' }).click()],
+  ]) {
+    await page.evaluate(() => document.activeElement?.blur());
+    await open();
+    await page.getByRole('dialog').waitFor();
+    await look(view);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  return found;
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [size, options] of [['desktop', {}], ['phone', PHONE]]) {
+    test(`axe finds no barrier in any view: ${colorScheme}, ${size}`, async () => {
+      const visitor = await stage.visitor({ ...options, colorScheme });
+      assert.deepEqual(await barriers(visitor, 'sign-in'), []);
+      const page = await stage.inGeneral(`axel-${colorScheme}-${size}`, { ...options, colorScheme });
+      for (const text of ['hello @axel', '**bold** and `code` and https://example.org', '> a quote\n\n- a list', 'with code\n```js\nconst a = "b"; // c\n```']) {
+        await box(page).fill(text);
+        await page.getByRole('button', { name: 'Send' }).click();
+        await stored(page, text.slice(0, 5).replace(/[*>`]/gu, '').trim());
+      }
+      assert.deepEqual(await everyView(page, size === 'phone'), []);
+      stage.allQuiet();
+    });
+  }
+}
+
+test('by the keyboard alone: into a room, through its messages, edit, delete, undo', async () => {
+  const page = await stage.inGeneral('kay');
+  await say(page, 'first of mine');
+  await say(page, 'second of mine');
+  await stored(page, 'second of mine');
+  await press(page, 'ArrowUp');
+  await page.getByText('Editing your message').waitFor();
+  assert.equal(await box(page).inputValue(), 'second of mine');
+  await box(page).fill('second, better');
+  await press(page, 'Enter');
+  await shown(page, 'second, better');
+  await said(page, 'second, better').getByText('(edited)').waitFor();
+  await box(page).focus();
+  await press(page, 'Shift+Tab');
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /second, better/u);
+  await press(page, 'ArrowUp');
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /first of mine/u);
+  await press(page, 'Delete');
+  await page.getByText('Message deleted.').waitFor();
+  assert.equal(await said(page, 'first of mine').count(), 0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await shown(page, 'first of mine');
+  await said(page, 'first of mine').focus();
+  await press(page, 'r');
+  await page.getByText('Replying to').waitFor();
+  await press(page, 'Escape');
+  assert.equal(await page.getByText('Replying to').count(), 0);
+  stage.allQuiet();
+});
+
+test('from the rooms to the box it is few tabs, and the arrows go through the rooms', async () => {
+  const page = await stage.account('lee');
+  for (const name of ['alpha', 'beta']) {
+    await page.getByRole('button', { name: 'Find or create a room' }).first().click();
+    await page.getByLabel('Name of a room').fill(name);
+    await page.getByRole('button', { name: `Create “${name}”…` }).click();
+    await page.getByRole('button', { name: 'Create room' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+  }
+  await page.getByRole('link', { name: /beta/u }).focus();
+  await press(page, 'ArrowUp');
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /alpha/u);
+  await press(page, 'Enter');
+  await page.getByRole('heading', { name: 'alpha' }).waitFor();
+  await page.getByRole('link', { name: /alpha/u }).focus();
+  let tabs = 0;
+  while ((await focused(page)) !== 'Message to alpha' && tabs < 12) { await press(page, 'Tab'); tabs += 1; }
+  assert.ok(tabs <= 8, `${tabs} tabs`);
+  await press(page, 'Alt+ArrowDown');
+  await page.getByRole('heading', { name: 'beta' }).waitFor();
+  stage.allQuiet();
+});
+
+test('the Enter that ends a word of an input method does not send', async () => {
+  const page = await stage.inGeneral('mei');
+  await box(page).fill('日本');
+  for (const init of [{ isComposing: true, keyCode: 13 }, { isComposing: false, keyCode: 229 }]) {
+    await box(page).evaluate((element, { isComposing, keyCode }) => element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing, keyCode, bubbles: true, cancelable: true })), init);
+  }
+  assert.equal(await box(page).inputValue(), '日本');
+  await press(page, 'Enter');
+  await shown(page, '日本');
+  assert.equal(await box(page).inputValue(), '');
+  stage.allQuiet();
+});
+
+test('a new message redraws no other: rows, selection and focus stay', async () => {
+  const nora = await stage.inGeneral('nora');
+  const otto = await stage.inGeneral('otto');
+  await say(nora, 'selected text');
+  await stored(nora, 'selected text');
+  await said(nora, 'selected text').evaluate((row) => {
+    row.marked = true;
+    getSelection().selectAllChildren(row.querySelector('.body'));
+    row.focus();
+  });
+  await say(otto, 'something new');
+  await shown(nora, 'something new');
+  const kept = await said(nora, 'selected text').evaluate((row) => ({ same: row.marked === true, selection: getSelection().toString().trim(), focus: document.activeElement === row }));
+  assert.deepEqual(kept, { same: true, selection: 'selected text', focus: true });
+  stage.allQuiet();
+});
+
+test('what nobody looked at stays unread, and a button says that there is more', async () => {
+  const pia = await stage.inGeneral('pia');
+  const rob = await stage.inGeneral('rob');
+  for (let at = 0; at < 30; at += 1) await say(pia, `line ${at}`);
+  await stored(pia, 'line 29');
+  await log(pia).locator('.log-scroll').evaluate((list) => { list.scrollTop = 0; });
+  await pia.getByRole('button', { name: 'To the newest messages' }).waitFor();
+  await say(rob, 'unseen by pia');
+  await pia.getByRole('button', { name: '1 new message below' }).waitFor();
+  await pia.getByRole('link', { name: /general/u }).getByLabel('1 unread').waitFor();
+  await pia.getByRole('button', { name: '1 new message below' }).click();
+  await shown(pia, 'unseen by pia');
+  await pia.getByLabel('1 unread').waitFor({ state: 'detached' });
+  stage.allQuiet();
+});
+
+test('320 pixels wide nothing is cut off, and a phone shows one column', async () => {
+  const page = await stage.inGeneral('sam', { ...PHONE, viewport: { width: 320, height: 640 } });
+  assert.equal(await page.getByRole('navigation', { name: 'Rooms' }).isVisible(), false);
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+  assert.equal(await wide(), 320);
+  await page.getByRole('button', { name: 'Back to the rooms' }).click();
+  await page.getByRole('navigation', { name: 'Rooms' }).waitFor();
+  assert.equal(await box(page).count(), 0);
+  assert.equal(await wide(), 320);
+  await page.getByRole('link', { name: /general/u }).click();
+  assert.ok(await box(page).evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize)) >= 16, 'a smaller font makes a phone zoom');
+  await until(async () => (await log(page).boundingBox())?.width === 320, 'the log is as wide as the phone');
+  stage.allQuiet();
+});
