@@ -4,5 +4,5 @@ use extension::Extension;
 
 /// Returns the extensions that every server has.
 pub(crate) fn extensions() -> Vec<Extension> {
-    vec![analytics::extension()]
+    vec![analytics::extension(), socketio::extension()]
 }

@@ -45,6 +45,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
+    // As one from outside: it imports no more than extensions may.
+    ("socketio", &["extension", "settings"]),
     (
         "parlor",
         &[
@@ -56,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rooms",
             "sessions",
             "settings",
+            "socketio",
             "storage",
         ],
     ),
