@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(Offset::read(&text).unwrap().1, Some("x.y"));
         }
         let few = [("general", 4_000), ("lounge", 70_000), ("random", 12)];
-        assert_eq!(encode(few.into_iter(), None).len(), 40, "short");
+        assert_eq!(encode(few.into_iter(), None).len(), 39, "short");
     }
 
     #[test]
