@@ -103,7 +103,9 @@ pub use probe::HeldThreads;
 pub use push::{Push, PushError, PushTarget};
 pub use runtime::ExtensionRuntime;
 pub use schema::Schema;
-pub use socket::{Door, DoorError, ServeSocket, Socket, SocketFrame, Upgrade};
+pub use socket::{
+    ChatReceiver, ChatSender, Door, DoorError, ServeSocket, Socket, SocketFrame, Upgrade,
+};
 pub use task::Task;
 pub use view::{Metric, MetricValue, View};
 

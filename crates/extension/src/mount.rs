@@ -24,6 +24,10 @@ pub enum Mount {
 
 /// Answers requests over HTTP.
 pub trait Serve: Send + Sync + 'static {
+    /// Most requests that it answers at once; further ones get 503. Too low: clients that wait in long polls
+    /// shut others out. Too high: memory of requests and responses.
+    const AT_ONCE: usize = 1024;
+
     /// Answers a request. It is dropped when the client is gone, or after a minute.
     fn serve(&self, request: HttpRequest, cx: &Cx) -> impl Future<Output = HttpResponse> + Send;
 }
@@ -82,6 +86,18 @@ impl HttpRequest {
         Arc::clone(&self.door)
     }
 
+    /// Runs work that goes on after the response, such as a client's session of several requests: as a task of
+    /// the extension, which is dropped at its next await when the server stops. Whoever spawns bounds how
+    /// much runs at once.
+    ///
+    /// # Panics
+    /// If the request did not come through [`Served::serve`].
+    pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let spawner = self.spawner.as_ref();
+        let spawner = spawner.expect("a request that is served has a spawner");
+        spawner.tasks.once(spawner.owner, name, work);
+    }
+
     /// Accepts a WebSocket, if the client asks for one with a valid handshake: returns the response, which
     /// the handler must return, and has `serve` serve the socket afterwards. `protocol` is one of the
     /// subprotocols that the client offers. Returns `None` if the client asks for no WebSocket.
@@ -132,6 +148,8 @@ pub struct Served {
     pub at: Mount,
     /// The extension that it belongs to.
     pub extension: &'static str,
+    /// Most requests that it answers at once.
+    pub at_once: usize,
     handler: Arc<dyn Handler>,
 }
 
@@ -140,6 +158,7 @@ impl Served {
         Self {
             at,
             extension: cx.name(),
+            at_once: H::AT_ONCE,
             handler: Arc::new(Serving {
                 spawner: Spawner {
                     owner: cx.name(),

@@ -38,6 +38,27 @@ pub enum SocketFrame {
 pub trait Door: Send + Sync + 'static {
     /// Opens a connection that speaks `parlor.v1`.
     fn open(&self) -> Result<Box<dyn Socket>, DoorError>;
+
+    /// Opens the same in two halves, so that it receives while it waits to send. While a client takes
+    /// nothing, the server reads nothing from it: whoever sends many commands needs both at once.
+    fn open_halves(&self) -> Result<(Box<dyn ChatSender>, Box<dyn ChatReceiver>), DoorError>;
+}
+
+/// The half of a connection to the chat that sends.
+pub trait ChatSender: Send + 'static {
+    /// Sends one frame; waits while the server does not read. If dropped meanwhile, nothing was sent.
+    /// Returns false if the connection is closed or the frame is longer than the server reads.
+    fn send<'a>(&'a mut self, frame: &'a str) -> BoxFuture<'a, bool>;
+
+    /// Closes the connection with this WebSocket close code: 1000 and 1001 mean that the user has left, and
+    /// any other that they may come back.
+    fn close(&mut self, code: u16);
+}
+
+/// The half of a connection to the chat that receives; the connection closes when it is dropped.
+pub trait ChatReceiver: Send + 'static {
+    /// Returns the next frame, and at the end how the connection has closed; then `None`. Cancel-safe.
+    fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>>;
 }
 
 /// Why no connection was opened.

@@ -4,5 +4,10 @@ use extension::Extension;
 
 /// Returns the extensions that every server has.
 pub(crate) fn extensions() -> Vec<Extension> {
-    vec![analytics::extension(), search::extension(), web::extension()]
+    vec![
+        analytics::extension(),
+        search::extension(),
+        socketio::extension(),
+        web::extension(),
+    ]
 }

@@ -57,6 +57,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
+    // As one from outside: it imports no more than extensions may.
+    ("socketio", &["extension", "settings"]),
     (
         "parlor",
         &[
@@ -69,6 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "search",
             "sessions",
             "settings",
+            "socketio",
             "storage",
             "web",
         ],

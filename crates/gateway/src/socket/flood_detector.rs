@@ -8,13 +8,13 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// The rate-limit refusals of the last ten seconds.
 #[derive(Default)]
-pub(super) struct FloodDetector {
+pub(crate) struct FloodDetector {
     refused: VecDeque<Instant>,
 }
 
 impl FloodDetector {
     /// Records a refusal; returns `true` if there were at least `max` within ten seconds.
-    pub(super) fn record(&mut self, now: Instant, max: usize) -> bool {
+    pub(crate) fn record(&mut self, now: Instant, max: usize) -> bool {
         while self
             .refused
             .front()

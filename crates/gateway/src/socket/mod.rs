@@ -11,7 +11,9 @@ mod shutdown;
 mod source;
 mod task;
 
+pub(crate) use flood_detector::FloodDetector;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use frame_reader::{Inbound, read_in_pieces};
+pub(crate) use scanner::Scanner;
 pub(crate) use serve::{Upgraded, serve, wire};
 pub(crate) use shutdown::{finish_commands, say_goodbye};

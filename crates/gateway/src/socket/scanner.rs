@@ -14,7 +14,7 @@ const CONTINUATION: u8 = 0;
 const CLOSE: u8 = 8;
 
 #[derive(Default)]
-pub(super) struct Scanner {
+pub(crate) struct Scanner {
     /// The bytes of an incomplete header.
     partial: [u8; HEADER_MAX],
     partial_len: u8,
@@ -40,7 +40,7 @@ struct Header {
 
 impl Scanner {
     /// Processes the next received bytes.
-    pub(super) fn scan(&mut self, mut bytes: &[u8], now: Instant) {
+    pub(crate) fn scan(&mut self, mut bytes: &[u8], now: Instant) {
         while !bytes.is_empty() {
             self.since.get_or_insert(now);
             if self.left == 0 {
@@ -55,17 +55,17 @@ impl Scanner {
     }
 
     /// Returns how many small fragments came since the last call.
-    pub(super) fn take_small_pieces(&mut self) -> u32 {
+    pub(crate) fn take_small_pieces(&mut self) -> u32 {
         std::mem::take(&mut self.small_pieces)
     }
 
     /// Returns when the unfinished message began, and its payload bytes so far.
-    pub(super) fn unfinished(&self) -> Option<(Instant, u32)> {
+    pub(crate) fn unfinished(&self) -> Option<(Instant, u32)> {
         self.since.map(|since| (since, self.received))
     }
 
     /// Restarts the time of an unfinished message, because nothing was read until now.
-    pub(super) fn restart(&mut self, now: Instant) {
+    pub(crate) fn restart(&mut self, now: Instant) {
         if self.since.is_some() {
             self.since = Some(now);
         }

@@ -320,6 +320,68 @@ async fn a_message_that_is_too_big_ends_a_websocket() {
     mounted.stage.ends().await;
 }
 
+/// Opens a WebSocket, writes these bytes, then others again and again until it ends, and returns the code of its
+/// end.
+async fn ended_after(mounted: &Mounted, first: &[u8], again: &[u8]) -> u16 {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let stream = tokio::net::TcpStream::connect(mounted.stage.address);
+    let (mut input, mut output) = stream.await.unwrap().into_split();
+    let handshake = "GET /door/echo HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\n\
+        upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    output.write_all(handshake.as_bytes()).await.unwrap();
+    output.write_all(first).await.unwrap();
+    let flooding = async {
+        loop {
+            if again.is_empty() || output.write_all(again).await.is_err() {
+                return std::future::pending::<()>().await;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut received = Vec::new();
+    let reading = async {
+        // A reset, too, ends it.
+        let _ = input.read_to_end(&mut received).await;
+    };
+    let reading = async {
+        tokio::select! {
+            () = flooding => {}
+            () = reading => {}
+        }
+    };
+    tokio::time::timeout(LIMIT, reading).await.expect("it ends");
+    let close = received.windows(4).rfind(|bytes| bytes[0] == 0x88);
+    let close = close.unwrap_or_else(|| panic!("no close frame: {received:?}"));
+    u16::from_be_bytes([close[2], close[3]])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_frames_and_small_fragments_are_charged_as_at_ws() {
+    let mounted = Mounted::plain().await;
+    let opening = [0x01, 0x81, 0, 0, 0, 0, b'x'];
+    for (first, again) in [
+        (&[][..], &[0x89, 0x80, 0, 0, 0, 0][..]),
+        (&[][..], &[0x8a, 0x80, 0, 0, 0, 0][..]),
+        (&opening[..], &[0x00, 0x80, 0, 0, 0, 0][..]),
+    ] {
+        assert_eq!(ended_after(&mounted, first, again).await, 4508, "{again:?}");
+    }
+    mounted.stage.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_not_finished_in_time_ends_a_websocket() {
+    let limits = Limits {
+        message_within: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let mounted = Mounted::new(settings(limits), |_| {}).await;
+    let opening = [0x01, 0x81, 0, 0, 0, 0, b'x'];
+    assert_eq!(ended_after(&mounted, &opening, &[]).await, 4003);
+    mounted.stage.ends().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_answers_no_ping_is_given_up() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

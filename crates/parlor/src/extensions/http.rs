@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use extension::{
-    Door, DoorError, HttpRequest, HttpResponse, Mount, ServeSocket, Served, Socket, SocketFrame,
-    Upgrade,
+    ChatReceiver, ChatSender, Door, DoorError, HttpRequest, HttpResponse, Mount, ServeSocket,
+    Served, Socket, SocketFrame, Upgrade,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gateway::{
-    HttpMount, LocalConnection, LocalMessage, LocalOpenError, MessageSocket, MountHandler,
-    MountRequest, MountResponse, MountUpgrade, SocketMessage,
+    HttpMount, LocalConnection, LocalMessage, LocalOpenError, LocalReceiver, LocalSender,
+    MessageSocket, MountHandler, MountRequest, MountResponse, MountUpgrade, SocketMessage,
 };
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -25,7 +25,11 @@ pub(super) fn mount(served: Served) -> HttpMount {
         // A server is built once, or a few times in a test.
         Mount::Prefix => format!("/api/v1/x/{}/", served.extension).leak(),
     };
-    HttpMount::new(path, Arc::new(BridgedHandler(served)))
+    let at_once = served.at_once;
+    HttpMount {
+        at_once,
+        ..HttpMount::new(path, Arc::new(BridgedHandler(served)))
+    }
 }
 
 struct BridgedHandler(Served);
@@ -110,11 +114,51 @@ struct BridgedDoor(gateway::MountDoor);
 
 impl Door for BridgedDoor {
     fn open(&self) -> Result<Box<dyn Socket>, DoorError> {
-        match self.0.open() {
-            Ok(connection) => Ok(Box::new(Chat(connection))),
-            Err(LocalOpenError::Draining) => Err(DoorError::Draining),
-            Err(LocalOpenError::NetworkFull | LocalOpenError::ServerFull) => Err(DoorError::Full),
-        }
+        Ok(Box::new(Chat(self.connection()?)))
+    }
+
+    fn open_halves(&self) -> Result<(Box<dyn ChatSender>, Box<dyn ChatReceiver>), DoorError> {
+        let (sender, receiver) = self.connection()?.split();
+        Ok((
+            Box::new(BridgedSender(sender)),
+            Box::new(BridgedReceiver(receiver)),
+        ))
+    }
+}
+
+impl BridgedDoor {
+    fn connection(&self) -> Result<LocalConnection, DoorError> {
+        self.0.open().map_err(|error| match error {
+            LocalOpenError::Draining => DoorError::Draining,
+            LocalOpenError::NetworkFull | LocalOpenError::ServerFull => DoorError::Full,
+        })
+    }
+}
+
+struct BridgedSender(LocalSender);
+
+impl ChatSender for BridgedSender {
+    fn send<'a>(&'a mut self, frame: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(async move { self.0.send(frame).await.is_ok() })
+    }
+
+    fn close(&mut self, code: u16) {
+        self.0.close(code);
+    }
+}
+
+struct BridgedReceiver(LocalReceiver);
+
+impl ChatReceiver for BridgedReceiver {
+    fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>> {
+        Box::pin(async move { self.0.recv().await.map(frame) })
+    }
+}
+
+fn frame(message: LocalMessage) -> SocketFrame {
+    match message {
+        LocalMessage::Text(text) => SocketFrame::Text(text),
+        LocalMessage::Closed { code, reason } => SocketFrame::Closed { code, reason },
     }
 }
 
@@ -123,12 +167,7 @@ struct Chat(LocalConnection);
 
 impl Socket for Chat {
     fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>> {
-        Box::pin(async move {
-            Some(match self.0.recv().await? {
-                LocalMessage::Text(text) => SocketFrame::Text(text),
-                LocalMessage::Closed { code, reason } => SocketFrame::Closed { code, reason },
-            })
-        })
+        Box::pin(async move { self.0.recv().await.map(frame) })
     }
 
     fn send(&mut self, message: SocketFrame) -> BoxFuture<'_, bool> {

@@ -1,15 +1,15 @@
 //! A WebSocket of a mount: whole messages, with the gateway's limits of size and time.
 
+use super::watched_stream::WatchedStream;
 use crate::Limits;
-use crate::connection::Stream;
+use crate::connection::{Close, Stream};
+use crate::rate_limit::Bucket;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::fmt;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
@@ -49,8 +49,9 @@ pub struct SocketEnded;
 
 /// A WebSocket of a mount. Drop it only after [`MessageSocket::close`], or the client learns no code.
 ///
-/// While the mount receives, the gateway pings a silent client and gives it up as it does at `/ws`, and
-/// closes the socket with 1012 when the server stops.
+/// While the mount receives, the gateway pings a silent client and gives it up as it does at `/ws`, charges for
+/// control frames and small fragments, closes a flood with 4508 and a message that is not finished in time with
+/// 4003, and closes the socket with 1012 when the server stops.
 pub struct MessageSocket {
     ws: WebSocketStream<WatchedStream>,
     limits: Limits,
@@ -58,6 +59,8 @@ pub struct MessageSocket {
     goodbye: CancellationToken,
     leave_by: Option<Instant>,
     pinged: Option<Instant>,
+    /// The gateway's pings without a pong: those pongs are free.
+    pongs_owed: u8,
     ended: bool,
     /// How it has ended, until that has been received.
     closed: Option<u16>,
@@ -68,6 +71,7 @@ impl MessageSocket {
         stream: Stream,
         read_ahead: &Bytes,
         limits: Limits,
+        bucket: Arc<Bucket>,
         goodbye: CancellationToken,
     ) -> Self {
         let config = WebSocketConfig::default()
@@ -75,10 +79,7 @@ impl MessageSocket {
             .write_buffer_size(BUFFER)
             .max_message_size(Some(limits.frame_bytes))
             .max_frame_size(Some(limits.frame_bytes));
-        let stream = WatchedStream {
-            stream,
-            last_read: Instant::now(),
-        };
+        let stream = WatchedStream::new(stream, read_ahead, bucket, &limits);
         let part = read_ahead.to_vec();
         let ws = WebSocketStream::from_partially_read(stream, part, Role::Server, Some(config));
         Self {
@@ -87,6 +88,7 @@ impl MessageSocket {
             goodbye,
             leave_by: None,
             pinged: None,
+            pongs_owed: 0,
             ended: false,
             closed: None,
         }
@@ -108,8 +110,11 @@ impl MessageSocket {
                     // The echo; a client that does not take it is gone.
                     let _ = timeout(CLOSE_WITHIN, self.ws.flush()).await;
                 }
+                SocketEvent::Message(Ok(Message::Pong(_))) if self.pongs_owed > 0 => {
+                    self.pongs_owed -= 1;
+                }
                 // tungstenite answers a ping with the next read or write.
-                SocketEvent::Message(Ok(_)) => {}
+                SocketEvent::Message(Ok(_)) => self.ws.get_mut().charge(),
                 SocketEvent::Message(Err(error)) => self.failed(&error).await,
                 SocketEvent::Silent if self.is_alive().await => {}
                 SocketEvent::Lost | SocketEvent::Silent => {
@@ -125,6 +130,11 @@ impl MessageSocket {
                     self.closed = Some(code);
                     self.close(code, reason).await;
                 }
+                SocketEvent::Unfinished if self.is_in_time() => {}
+                SocketEvent::Unfinished => self.close_with(Close::UNFINISHED).await,
+            }
+            if self.ws.get_ref().is_flooding() {
+                self.close_with(Close::FLOOD).await;
             }
         }
         self.closed.take().map(SocketMessage::Closed)
@@ -178,10 +188,30 @@ impl MessageSocket {
         let _ = timeout(CLOSE_WITHIN, closing).await;
     }
 
+    /// Returns whether bytes have come that gave the unfinished message more time.
+    fn is_in_time(&self) -> bool {
+        let complete_by = self.ws.get_ref().complete_by(&self.limits);
+        complete_by.is_none_or(|at| at > Instant::now())
+    }
+
+    async fn close_with(&mut self, close: Close) {
+        if !self.ended {
+            self.closed = Some(close.code);
+            self.close(close.code, close.reason).await;
+        }
+    }
+
     async fn wait(&mut self) -> SocketEvent {
         let silent_at = match self.pinged {
             Some(at) => at + self.limits.pong_within,
-            None => self.ws.get_ref().last_read + self.limits.ping_every,
+            None => self.ws.get_ref().last_read() + self.limits.ping_every,
+        };
+        let complete_by = self.ws.get_ref().complete_by(&self.limits);
+        let unfinished = async {
+            match complete_by {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
         };
         let leaving = async {
             if let Some(by) = self.leave_by {
@@ -194,13 +224,14 @@ impl MessageSocket {
         tokio::select! {
             next = self.ws.next() => next.map_or(SocketEvent::Lost, SocketEvent::Message),
             () = sleep_until(silent_at) => SocketEvent::Silent,
+            () = unfinished => SocketEvent::Unfinished,
             left = leaving => left,
         }
     }
 
     /// Pings a silent client; returns `false` for one that did not answer. Any byte is an answer.
     async fn is_alive(&mut self) -> bool {
-        let last_read = self.ws.get_ref().last_read;
+        let last_read = self.ws.get_ref().last_read();
         if let Some(at) = self.pinged.take() {
             return last_read > at;
         }
@@ -209,12 +240,16 @@ impl MessageSocket {
             return true;
         }
         self.pinged = Some(now);
+        self.pongs_owed = self.pongs_owed.saturating_add(1);
         let pinging = self.ws.send(Message::Ping(Bytes::new()));
         matches!(timeout(self.limits.pong_within, pinging).await, Ok(Ok(())))
     }
 
     /// Closes after a violation of RFC 6455 or of the size limit.
     async fn failed(&mut self, error: &Error) {
+        if self.ws.get_ref().is_flooding() {
+            return;
+        }
         let code = match error {
             Error::Capacity(_) => 1009,
             Error::Utf8(_) => 1007,
@@ -247,55 +282,6 @@ enum SocketEvent {
     Goodbye,
     /// The mount has not closed the socket in time.
     Overdue,
-}
-
-/// A stream that knows when the client was last heard.
-struct WatchedStream {
-    stream: Stream,
-    last_read: Instant,
-}
-
-impl AsyncRead for WatchedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.last_read = Instant::now();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for WatchedStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
+    /// A message is not finished in its time; the time of further bytes may have come meanwhile.
+    Unfinished,
 }

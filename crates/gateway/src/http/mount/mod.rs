@@ -8,6 +8,7 @@ mod message_socket;
 mod mounted;
 mod mounts;
 mod upgrade;
+mod watched_stream;
 
 pub use message_socket::{MessageSocket, SocketEnded, SocketMessage};
 pub(super) use mounted::{MountClient, MountContext, Mounted};

@@ -80,10 +80,12 @@ impl MountUpgrade {
         slot.iter_mut().for_each(ConnectionSlot::became_socket);
         let upgrade = self.upgrade;
         let open = shared.foreign_sockets.enter();
+        let bucket = shared.buckets.before_hello(self.network, &shared.limits);
         let (limits, goodbye) = (shared.limits.clone(), shared.foreign_sockets.goodbye());
         shared.tasks.once("gateway", "mounted socket", async move {
             if let Some((stream, read_ahead)) = upgrade::stream(upgrade).await {
-                let socket = MessageSocket::new(stream, &read_ahead, limits, goodbye).await;
+                let socket = MessageSocket::new(stream, &read_ahead, limits, bucket, goodbye);
+                let socket = socket.await;
                 serve(socket).await;
             }
             drop((slot, counted, open));
