@@ -80,6 +80,20 @@ test('a server that says when to come back is believed', async () => {
   await online(alice);
 });
 
+test('a network that returns is used at once, whatever the server said before', async () => {
+  const { wakeUps, wake } = alarm();
+  const alice = await guest(relay.url, 'alice', { wakeUps });
+  let refused = 0;
+  relay.answer = ({ op }) => (op === 'hello' && refused++ === 0 ? { code: 503, name: 'draining', message: 'Later.', retryable: true, retry_after_ms: 120_000 } : undefined);
+  relay.cut();
+  await until(() => alice.state.connection.status === 'offline' && refused === 1, 'it is told to wait');
+  wake('visible');
+  await sleep(30);
+  assert.equal(alice.state.connection.status, 'offline', 'a glance is no reason');
+  wake('online');
+  await online(alice);
+});
+
 test('a restart is announced, messages wait, and it goes on by itself', async () => {
   const alice = await guest(relay.url, 'alice');
   const room = await alice.join('general');
@@ -153,6 +167,26 @@ test('a session that ended elsewhere is over here, and a stale tab does not end 
   assert.equal(stale.state.user, null);
   assert.equal(storage.getItem(storage.keys(':session')[0] ?? ''), kept);
   assert.throws(() => stale.room('general').send('nobody says this'));
+});
+
+test('a stale tab goes on with the session that its user began in another one', async () => {
+  const storage = new SharedStorage();
+  const name = unique('carol');
+  const stale = clientOf(relay.url, { storage });
+  await stale.register({ name, password: 'correct horse battery' });
+  const other = clientOf(server.url);
+  await other.login({ name, password: 'correct horse battery' });
+  let refused = 0;
+  relay.answer = ({ op }) => (op === 'hello' && refused++ === 0 ? { code: 503, name: 'draining', message: 'Later.', retryable: true, retry_after_ms: 120_000 } : undefined);
+  relay.cut();
+  await until(() => stale.state.connection.status === 'offline' && refused === 1, 'it is away');
+  await other.revokeSession('others');
+  const second = clientOf(relay.url, { storage });
+  await second.login({ name, password: 'correct horse battery' });
+  stale.reconnect();
+  await online(stale);
+  assert.equal(stale.state.user?.name, name);
+  assert.equal(stale.state.session, second.state.session);
 });
 
 test('a living session that is revoked ends at once, and its token is forgotten', async () => {
