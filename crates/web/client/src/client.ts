@@ -2,8 +2,8 @@
 
 import { Core } from './core.js';
 import { ParlorError } from './error.js';
-import type { Account, CallOptions, ClientEvents, ParlorClient, Room } from './face.js';
-import { request } from './http.js';
+import type { Account, CallOptions, ClientEvents, ParlorClient, PictureFile, Room } from './face.js';
+import { request, upload } from './http.js';
 import type { ClientOptions, Identity } from './options.js';
 import type { HistoryRule, OpInput, OpReply, Profile, RoomLine, SessionLine, User } from './protocol.js';
 import { Uuid7 } from './uuid7.js';
@@ -118,6 +118,13 @@ class Client implements ParlorClient {
   async setProfile(changes: { readonly display?: string; readonly colour?: string; readonly picture?: '' }): Promise<Profile> {
     const { profile } = await this.#asked('profile.set', changes);
     this.#core.profiles.set(profile);
+    return profile;
+  }
+
+  async setPicture(file: PictureFile): Promise<Profile> {
+    const { environment, connection, profiles } = this.#core;
+    const { profile } = await upload(environment, connection.token, 'picture', file) as OpReply<'profile.set'>;
+    profiles.set(profile);
     return profile;
   }
 

@@ -42,6 +42,8 @@ export class Connection {
   #entering: Greeting | null = null;
   #line: Line | null = null;
   #triedAt = 0;
+  /** Tells an attempt whose credentials come late that there is a newer one. */
+  #turn = 0;
   #onlineAt = 0;
   #timer: Timer;
   readonly #backoff = new Backoff();
@@ -71,9 +73,11 @@ export class Connection {
   /** Comes in as someone, over a line of its own; whoever is here stays until the server has welcomed. */
   async signIn(identity: Identity): Promise<User> {
     if (this.closed) throw ParlorError.local('closed');
-    this.#entering?.line.close(1000);
     const tab = randomName();
-    const entering = new Greeting(this.#environment, async () => ({ ...this.#about(tab), ...await credentials(identity) }));
+    const shown = await credentials(identity);
+    if (this.closed) throw ParlorError.local('closed');
+    this.#entering?.line.close(1000);
+    const entering = new Greeting(this.#environment, () => ({ ...this.#about(tab), ...shown }));
     this.#entering = entering;
     let reply;
     try {
@@ -127,10 +131,19 @@ export class Connection {
   #connect(): void {
     globals.clearTimeout(this.#timer);
     if (this.#greeting || this.#line) return;
+    const turn = ++this.#turn;
     this.#backoff.tried();
     this.#triedAt = Date.now();
     this.#set({ status: 'connecting', attempt: this.#backoff.attempt });
-    const greeting = new Greeting(this.#environment, async () => ({ ...this.#about(this.#tab), ...this.#hooks.resume(), ...await this.#credentials() }));
+    // First the credentials: the server does not wait for those that someone has yet to fetch.
+    this.#credentials().then(
+      (credentials) => { if (this.#turn === turn) this.#greet(credentials); },
+      () => { if (this.#turn === turn) this.#later(this.#backoff.next(), ParlorError.local('unreachable')); },
+    );
+  }
+
+  #greet(credentials: object): void {
+    const greeting = new Greeting(this.#environment, () => ({ ...this.#about(this.#tab), ...this.#hooks.resume(), ...credentials }));
     this.#greeting = greeting;
     const current = (handle: () => void): void => { if (this.#greeting === greeting) handle(); };
     greeting.done.then(
@@ -238,6 +251,7 @@ export class Connection {
   }
 
   #giveUpLine(): void {
+    this.#turn += 1;
     globals.clearTimeout(this.#timer);
     const lines = [this.#greeting?.line, this.#line];
     this.#greeting = null;

@@ -72,7 +72,7 @@ export class Core {
       cursor: (room) => this.follower.cursor(room),
       unsent: (room) => this.outgoing(room).length,
       touched: (room) => this.#summaryTouched(room),
-      changed: () => { this.snapshots.forget(); this.#changed(); },
+      changed: () => this.#changed(),
     });
     this.#markers = new ReadMarkers(this.calls, () => { if (this.list.uncertain) this.list.refreshSoon(); });
     this.profiles = new Profiles(this.calls, () => this.#changed());
@@ -132,7 +132,7 @@ export class Core {
 
   close(): void {
     this.connection.close();
-    this.#person?.outbox.end();
+    this.#end(false);
     this.#sleepless();
   }
 
@@ -169,7 +169,7 @@ export class Core {
     this.limits = reply.limits;
     this.follower.welcomed(reply);
     for (const room of this.list.welcomed(reply)) this.gone(room, 'left');
-    this.profiles.clear();
+    this.profiles.reconnected();
     for (const room of this.#rooms.values()) room.reconnected();
     this.#person?.outbox.reconnected();
     void this.#markers.flush();

@@ -23,6 +23,9 @@ export interface ClientEvents {
   push: { readonly ev: string; readonly room?: string; readonly d: unknown };
 }
 
+/** What `fetch` takes as a body: bytes, or a `Blob` such as a file. */
+export type PictureFile = Uint8Array | ArrayBuffer | { readonly size: number; readonly type: string; arrayBuffer(): Promise<ArrayBuffer> };
+
 export interface Account {
   readonly name: string;
   readonly password: string;
@@ -82,6 +85,8 @@ export interface ParlorClient {
   /** What is known of a user's profile. The first call for a user asks the server; `change` says when it is here. */
   profile(user: string): Profile | undefined;
   setProfile(changes: { readonly display?: string; readonly colour?: string; readonly picture?: '' }): Promise<Profile>;
+  /** Takes a file (a `Blob` or bytes): PNG, JPEG, GIF or WebP of at most 32 KiB and 512 × 512. Accounts only. */
+  setPicture(file: PictureFile): Promise<Profile>;
   /** The address of a profile's `picture`. */
   pictureUrl(picture: string): string;
   /** Reads the list of rooms again. It happens by itself where it is needed. */

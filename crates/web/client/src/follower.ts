@@ -56,7 +56,7 @@ export class Follower {
         if (line.reset) this.#hooks.skipped(room);
       } else if (line.complete && line.from !== undefined && line.from - 1 > known) this.#move(room, line.from - 1);
     }
-    for (const room of this.#cursors.keys()) if (!(room in rooms)) this.#cursors.delete(room);
+    for (const room of this.#cursors.keys()) if (!Object.hasOwn(rooms, room)) this.#cursors.delete(room);
   }
 
   /** The replay is over. */

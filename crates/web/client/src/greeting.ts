@@ -32,8 +32,7 @@ export class Greeting {
   }
 
   async #hello(input: () => unknown): Promise<HelloReply> {
-    const d = await input();
-    const reply = await this.line.command('hello', d, HELLO_MS) as HelloReply;
+    const reply = await this.line.command('hello', input(), HELLO_MS) as HelloReply;
     this.line.silenceMs = (reply.ping_s + 10) * 1000;
     this.line.frameBytes = reply.limits.frame_bytes;
     return reply;

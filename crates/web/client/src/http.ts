@@ -8,17 +8,27 @@ import type { ErrorShape } from './protocol.js';
 const TIMEOUT_MS = 20_000;
 
 /** Asks `/api/v1/<path>`. A proxy in front may answer with a page of its own: that is `unreachable`. */
-export async function request({ base, fetch }: Environment, token: string | null, method: string, path: string, body?: unknown): Promise<unknown> {
+export function request(environment: Environment, token: string | null, method: string, path: string, body?: unknown): Promise<unknown> {
+  return send(environment, token, method, path, body === undefined ? {} : { body: JSON.stringify(body) }, body === undefined ? undefined : 'application/json');
+}
+
+/** Sends a file as it is. */
+export function upload(environment: Environment, token: string | null, path: string, file: unknown): Promise<unknown> {
+  return send(environment, token, 'POST', path, { body: file }, 'application/octet-stream');
+}
+
+async function send({ base, fetch }: Environment, token: string | null, method: string, path: string, body: object, type: string | undefined): Promise<unknown> {
   const abort = new globals.AbortController();
   const timer = globals.setTimeout(() => abort.abort(), TIMEOUT_MS);
   const headers: Record<string, string> = {
-    ...body !== undefined && { 'content-type': 'application/json' },
+    ...type !== undefined && { 'content-type': type },
     ...token !== null && { authorization: `Bearer ${token}` },
   };
   let answer: unknown;
   let status = 0;
   try {
-    const response = await fetch(`${base}/api/v1/${path}`, { method, headers, signal: abort.signal, ...body !== undefined && { body: JSON.stringify(body) } });
+    const init = { method, headers, signal: abort.signal, ...body };
+    const response = await fetch(`${base}/api/v1/${path}`, init as never);
     status = response.status;
     answer = JSON.parse(await response.text());
   } catch {

@@ -50,7 +50,13 @@ export class Line {
 
   constructor({ webSocket, socketUrl }: Environment, events: LineEvents) {
     this.#events = events;
-    this.#socket = new webSocket(socketUrl, 'parlor.v1');
+    try {
+      this.#socket = new webSocket(socketUrl, 'parlor.v1');
+    } catch {
+      // The browser forbids it, such as ws: from a page of https:. It is as if nobody were there.
+      this.#socket = { onopen: null, onmessage: null, onclose: null, onerror: null, send: () => {}, close: () => {} };
+      globals.setTimeout(() => this.#end(1006), 0);
+    }
     this.#socket.onopen = () => { this.#open = true; this.#seen(); events.opened(); };
     this.#socket.onmessage = ({ data }: { data: unknown }) => { this.#seen(); this.#receive(data); };
     this.#socket.onclose = ({ code }: { code: number }) => this.#end(code);

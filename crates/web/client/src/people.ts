@@ -67,14 +67,16 @@ export class People {
   get wanted(): boolean { return this.#state !== 'none'; }
 
   clear(): void {
+    globals.clearTimeout(this.#timer);
     this.#members.clear();
     this.#typing.clear();
     this.#state = 'none';
+    this.#typingTouched();
     this.#touched();
   }
 
   entry(entry: Entry): void {
-    if (entry.kind === 'message' && this.#typing.delete(entry.author.id)) this.#touched();
+    if (entry.kind === 'message') this.#stopped(entry.author.id);
     if (this.#state !== 'loaded') return;
     const user = 'user' in entry ? entry.user : entry.author;
     const known = this.#members.get(user.id);
@@ -102,7 +104,7 @@ export class People {
     for (const { user, state } of changes) {
       const known = this.#members.get(user.id);
       if (known) this.#members.set(user.id, { ...known, user, online: state === 'online' });
-      if (state === 'offline') this.#typing.delete(user.id);
+      if (state === 'offline') this.#stopped(user.id);
     }
     this.#online = online;
     this.#touched();
@@ -111,7 +113,7 @@ export class People {
   typed({ user, on }: { readonly user: User; readonly on: boolean }): void {
     if (user.id === this.#deps.me()) return;
     if (on) this.#typing.set(user.id, { user, until: Date.now() + TYPING_MS }); else this.#typing.delete(user.id);
-    this.#touched();
+    this.#typingTouched();
     this.#expire();
   }
 
@@ -119,7 +121,7 @@ export class People {
   offline(): void {
     if (this.#typing.size === 0) return;
     this.#typing.clear();
-    this.#touched();
+    this.#typingTouched();
   }
 
   #expire(): void {
@@ -128,15 +130,23 @@ export class People {
     if (next === Infinity) return;
     this.#timer = globals.setTimeout(() => {
       for (const [id, { until }] of this.#typing) if (until <= Date.now()) this.#typing.delete(id);
-      this.#touched();
+      this.#typingTouched();
       this.#expire();
     }, Math.max(0, next - Date.now()));
   }
 
   #count(): void { this.#online = [...this.#members.values()].filter(({ online }) => online).length; }
 
+  #stopped(user: string): void {
+    if (this.#typing.delete(user)) this.#typingTouched();
+  }
+
   #touched(): void {
     this.#list = null;
+    this.#deps.touched();
+  }
+
+  #typingTouched(): void {
     this.#typingList = null;
     this.#deps.touched();
   }

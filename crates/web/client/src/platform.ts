@@ -12,9 +12,8 @@ export interface WebSocketLike {
 }
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
-/** The part of `fetch` that is used. */
-export type FetchLike = (url: string, init: { method: string; headers: Record<string, string>; body?: string; signal?: unknown }) =>
-  Promise<{ readonly status: number; readonly headers: { get(name: string): string | null }; text(): Promise<string> }>;
+/** The part of `fetch` that is used; `init` has `method`, `headers`, `body` and `signal`. */
+export type FetchLike = (url: string, init: never) => Promise<{ readonly status: number; text(): Promise<string> }>;
 
 /** Where sessions, unsent messages and drafts live: `localStorage` fits. Synchronous, so that a message is kept before it is sent. */
 export interface KeyValueStorage {

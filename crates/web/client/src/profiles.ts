@@ -13,6 +13,8 @@ export class Profiles {
   /** Null: asked, and there is none. */
   readonly #known = new Map<string, Profile | null>();
   readonly #wanted = new Set<string>();
+  /** Known from an earlier line: shown, and asked for again. */
+  readonly #stale = new Set<string>();
   #timer: Timer;
 
   constructor(calls: Calls, changed: () => void) {
@@ -22,7 +24,7 @@ export class Profiles {
 
   of(user: string): Profile | undefined {
     const known = this.#known.get(user);
-    if (known === undefined) { this.#wanted.add(user); this.#soon(); }
+    if (known === undefined || this.#stale.delete(user)) { this.#wanted.add(user); this.#soon(); }
     return known ?? undefined;
   }
 
@@ -34,8 +36,13 @@ export class Profiles {
     this.#changed();
   }
 
-  /** There is a new line: names and pictures may have changed meanwhile, and the server may know of more. */
-  clear(): void { this.#known.clear(); }
+  /** There is a new line: names and pictures may have changed meanwhile. */
+  reconnected(): void { for (const user of this.#known.keys()) this.#stale.add(user); }
+
+  clear(): void {
+    this.#known.clear();
+    this.#stale.clear();
+  }
 
   #soon(): void {
     this.#timer ??= globals.setTimeout(() => { this.#timer = undefined; void this.#ask(); }, 20);
@@ -47,8 +54,10 @@ export class Profiles {
     for (const user of users) if (!this.#known.has(user)) this.#known.set(user, null);
     try {
       const { profiles } = await this.#calls.call('profiles', { users }, { retry: true });
+      const found = new Set(profiles.map(({ user }) => user.id));
+      for (const user of users) if (!found.has(user)) this.#known.set(user, null);
       for (const profile of profiles) this.set(profile);
-    } catch { /* A server that does not know of profiles, or none there: everyone is shown by name until the next line. */ }
+    } catch { /* A server that does not know of profiles, or no line: everyone is shown by name until the next one. */ }
     if (this.#wanted.size > 0) this.#soon();
   }
 }

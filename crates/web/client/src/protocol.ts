@@ -191,6 +191,32 @@ export interface HelloReply {
   readonly time: string;
 }
 
+/** What `search` looks for, on servers that have it. `from` is an id or `@name`; the times are exclusive, in ms. */
+export interface SearchQuery {
+  readonly query: string;
+  readonly room?: string;
+  readonly from?: string;
+  readonly before?: number;
+  readonly after?: number;
+  readonly has?: 'link';
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A message that `search` found; `highlights` are the places of the words in `body`, as `slice` counts. */
+export interface FoundMessage {
+  readonly room: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly author: User;
+  readonly at: string;
+  readonly body: string;
+  readonly edited_at?: string;
+  readonly reply_to?: number;
+  readonly highlights: readonly (readonly [number, number])[];
+}
+
 interface Nothing { readonly [name: string]: never }
 interface InRoom { readonly room: string }
 interface OnUser extends InRoom { readonly user: string; readonly reason?: string }
@@ -227,13 +253,14 @@ export interface Ops {
   'link.info': { d: { code: string }; ok: { room: string; title: string; members: number } };
   'profile.set': { d: { display?: string; colour?: string; picture?: '' }; ok: { profile: Profile; dup: boolean } };
   profiles: { d: { users: readonly string[] }; ok: { profiles: Profile[] } };
+  search: { d: SearchQuery; ok: { messages: FoundMessage[]; next?: string } };
   sessions: { d: { after?: string }; ok: { sessions: SessionLine[]; next?: string } };
   'session.revoke': { d: { session: string }; ok: Nothing };
   logout: { d: Nothing; ok: Nothing };
   ping: { d: Nothing; ok: { time: string } };
 }
 
-/** The `d` of a command, and of what an extension adds (`x.NAME.COMMAND`, `search`). */
+/** The `d` of a command, and of what an extension adds (`x.NAME.COMMAND`). */
 export type OpInput<K extends string> = K extends keyof Ops ? Ops[K]['d'] : Readonly<Record<string, unknown>>;
 /** The `ok` of a command. An extension's is its own. */
 export type OpReply<K extends string> = K extends keyof Ops ? Ops[K]['ok'] : unknown;

@@ -25,7 +25,11 @@ export class ReadMarkers {
     this.#soon();
   }
 
-  clear(): void { this.#wanted.clear(); }
+  clear(): void {
+    globals.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wanted.clear();
+  }
 
   async flush(): Promise<void> {
     if (this.#busy) return;

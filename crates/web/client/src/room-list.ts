@@ -79,6 +79,7 @@ export class RoomList {
   end(): void {
     globals.clearTimeout(this.#timer);
     this.#timer = undefined;
+    for (const room of this.records.keys()) this.#hooks.touched(room);
     this.records.clear();
     this.#invitations.clear();
     this.loaded = false;
@@ -91,7 +92,7 @@ export class RoomList {
 
   /** Rooms that one is in no longer. */
   welcomed({ rooms }: HelloReply): string[] {
-    const gone = [...this.records].filter(([room, { membership }]) => membership === 'member' && (!rooms[room] || rooms[room].gone)).map(([room]) => room);
+    const gone = [...this.records].filter(([room, { membership }]) => membership === 'member' && (!Object.hasOwn(rooms, room) || rooms[room]?.gone)).map(([room]) => room);
     this.refresh().catch(() => {});
     return gone;
   }
@@ -110,7 +111,7 @@ export class RoomList {
   joined(card: RoomCard, head: number): void {
     this.#invitations.delete(card.room);
     const known = this.records.get(card.room);
-    if (known?.membership === 'member') { known.card = card; this.#hooks.touched(card.room); return; }
+    if (known?.membership === 'member') { known.card = kept(known.card, card); this.#hooks.touched(card.room); return; }
     this.#line({ card, head, read: head, unread: 0, mentions: 0 });
     this.refreshSoon(); // What is unread there, the server knows.
   }
@@ -215,8 +216,8 @@ export class RoomList {
     const record: RoomRecord = known ?? { card, membership: 'member', head, counts: new UnreadCounts(), answered, last: undefined, prefs };
     // Entries between this head and the cursor were applied before the room was known here.
     const late = !known && (this.#hooks.cursor(card.room) ?? 0) > head;
-    Object.assign(record, { card, membership: 'member', head: Math.max(head, record.head), answered, prefs });
-    if (last && last.seq >= (record.last?.seq ?? 0)) record.last = lastOfLine(last, this.#me);
+    Object.assign(record, { card: kept(record.card, card), membership: 'member', head: Math.max(head, record.head), answered, prefs: kept(record.prefs, prefs) });
+    if (last && last.seq >= (record.last?.seq ?? 0)) record.last = kept(record.last, lastOfLine(last, this.#me));
     this.records.set(card.room, record);
     if (record.counts.line(line) || late) this.refreshSoon();
     this.#hooks.touched(card.room);
@@ -231,4 +232,9 @@ export class RoomList {
   }
 
   #key(): string { return `${this.#environment.prefix}rooms:${this.#me}`; }
+}
+
+/** Returns the old one of two that say the same, so that a view sees that nothing changed. */
+function kept<T>(before: T, after: T): T {
+  return JSON.stringify(before) === JSON.stringify(after) ? before : after;
 }

@@ -12,14 +12,20 @@ const LIMITS: Limits = { frame_bytes: 65_536, body_chars: 4_000, body_bytes: 16_
 export class Snapshots {
   readonly #core: Core;
   readonly #summaries = new Map<string, RoomSummary>();
+  /** Those whose room was touched since: they are kept if nothing in them changed. */
+  readonly #touched = new Map<string, RoomSummary>();
 
   #rooms: readonly RoomSummary[] = [];
   #state: ClientState | null = null;
 
   constructor(core: Core) { this.#core = core; }
 
-  touched(room: string): void { this.#summaries.delete(room); this.#state = null; }
-  forget(): void { this.#summaries.clear(); this.#state = null; }
+  touched(room: string): void {
+    const summary = this.#summaries.get(room);
+    if (summary) this.#touched.set(room, summary);
+    this.#summaries.delete(room);
+    this.#state = null;
+  }
   changed(): void { this.#state = null; }
 
   summary(room: string): RoomSummary | undefined {
@@ -29,8 +35,11 @@ export class Snapshots {
     const unsent = this.#core.outgoing(room).filter(({ state }) => state !== 'stored').length;
     if (record ? record.membership === 'gone' && unsent === 0 : unsent === 0) return undefined;
     const made = record ? this.#ofRecord(room, record, unsent) : this.#unknown(room, unsent);
-    this.#summaries.set(room, made);
-    return made;
+    const before = this.#touched.get(room);
+    const summary = before && same(before, made) ? before : made;
+    this.#touched.delete(room);
+    this.#summaries.set(room, summary);
+    return summary;
   }
 
   state(): ClientState {
@@ -67,9 +76,9 @@ export class Snapshots {
   }
 
   #ofRecord(key: string, { card, membership, head, counts, answered, last, prefs }: RoomRecord, unsent: number): RoomSummary {
-    const { read, unread, mentions } = counts;
+    const { unread, mentions } = membership === 'member' ? counts : NONE;
     return {
-      key, card, membership, head, read, unread, mentions, answered, unsent, title: titleOf(card),
+      key, card, membership, head, read: counts.read, unread, mentions, answered, unsent, title: titleOf(card),
       quietUntil: prefs.quiet_until_ms, favourite: prefs.favourite, hasDraft: this.#core.draft(key).body !== '', ...last && { lastMessage: last },
     };
   }
@@ -82,6 +91,13 @@ export class Snapshots {
       quietUntil: 0, favourite: false, hasDraft: this.#core.draft(key).body !== '',
     };
   }
+}
+
+const NONE = { unread: 0, mentions: 0 };
+
+function same(a: RoomSummary, b: RoomSummary): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof RoomSummary>;
+  return [...names].every((name) => a[name] === b[name]);
 }
 
 function titleOf({ kind, title, room, with: other }: RoomCard): string {

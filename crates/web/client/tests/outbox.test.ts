@@ -202,6 +202,22 @@ test('unsent words and drafts of one identity stand under no other', async () =>
   assert.equal(room.window.messages.at(-1)?.author.name, name);
 });
 
+test('what one identity asked for is not done in the name of the next one', async () => {
+  const client = await guest(relay.url, 'alice');
+  const room = await client.join('general');
+  await room.open();
+  room.send('mine');
+  await until(() => bodies(room).at(-1) === 'mine', 'it is stored');
+  await offline(client);
+  const edit = room.edit(room.window.messages.at(-1)?.seq ?? 0, 'changed');
+  edit.catch(() => {});
+  relay.refusing = false;
+  relay.commands.length = 0;
+  await client.signIn({ guest: unique('bob') });
+  await assert.rejects(edit, (error) => error instanceof ParlorError && error.retryable);
+  assert.deepEqual(relay.sent('edit'), []);
+});
+
 test('a draft belongs to its room, and is cleared by being sent', async () => {
   const storage = new SharedStorage();
   const alice = await guest(relay.url, 'alice', { storage });

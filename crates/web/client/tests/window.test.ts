@@ -152,7 +152,13 @@ test('one event comes for a room and a tick, and what did not change stays the s
   await say(bob, room, numbered(5, 10));
   await until(() => bodies(mine).length === 10, 'they are there');
   assert.deepEqual([other.window === before[0], other.summary === before[1], mine.members === before[2]], [true, true, true]);
-  assert.equal(alice.state, alice.state);
+  const { rooms } = alice.state;
+  await alice.refresh();
+  assert.equal(alice.state.rooms, rooms, 'the list was read again, and says the same');
+  const { members } = mine;
+  room.setTyping(true);
+  await until(() => mine.typing.length === 1, 'bob types');
+  assert.equal(mine.members, members);
 });
 
 test('only so many windows are kept, the one opened longest ago is emptied', async () => {

@@ -104,6 +104,9 @@ export class Relay {
       if (code === 1005 || code === 1006) client.terminate(); else client.close(code);
     });
     client.on('error', () => {});
-    client.on('close', () => { this.#pairs.delete(client); server.terminate(); });
+    client.on('close', (code) => {
+      this.#pairs.delete(client);
+      if (server.readyState === WebSocket.OPEN && code >= 1000 && code !== 1005 && code !== 1006) server.close(code); else server.terminate();
+    });
   }
 }

@@ -1,4 +1,4 @@
-// A server, a relay before it, and people with clients; everything is cleared when the tests of a file end.
+// A server, a relay before it, and people with clients; clients end with their test, the server with its file.
 
 import { after, afterEach, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,9 +19,12 @@ export function world(settings: Record<string, string> = {}): World {
   const server = new Server(settings);
   const relay = new Relay(() => server.url);
   before(async () => { await server.start(); await relay.start(); });
-  afterEach(() => relay.reset());
-  after(async () => {
+  afterEach(() => {
     for (const client of clients) client.close();
+    clients.clear();
+    relay.reset();
+  });
+  after(async () => {
     relay.close();
     await server.clear();
   });
@@ -30,7 +33,7 @@ export function world(settings: Record<string, string> = {}): World {
 
 export function unique(name: string): string { return `${name}-${process.pid}-${names++}`; }
 
-/** A client that ends with the file; without `storage` it shares nothing. */
+/** A client that ends with the test; without `storage` it shares nothing. */
 export function clientOf(url: string, options: Partial<ClientOptions> = {}): ParlorClient {
   const client = createClient({ url, webSocket, storage: null, locks: null, wakeUps: () => () => {}, ...options });
   clients.add(client);
