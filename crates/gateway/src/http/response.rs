@@ -53,10 +53,7 @@ pub(super) fn method_not_allowed(methods: &'static str) -> HttpResponse {
 
 /// Returns 404 with a line of text.
 pub(super) fn not_found() -> HttpResponse {
-    text(
-        StatusCode::NOT_FOUND,
-        "There is nothing at this address.\n",
-    )
+    text(StatusCode::NOT_FOUND, "There is nothing at this address.\n")
 }
 
 /// Sets a header; does nothing if the value is not valid in a header.

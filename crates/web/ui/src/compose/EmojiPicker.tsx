@@ -1,6 +1,6 @@
 // The one emoji picker of the page: a popover at whatever asks for an emoji.
 
-import { For, Show, createResource, createSignal, type JSX } from 'solid-js';
+import { For, Show, createEffect, createResource, createSignal, type JSX } from 'solid-js';
 import { emojis, often, search, used } from '../text/emoji.ts';
 import { errorText, words } from '../words/index.ts';
 import { place } from '../ui/Menu.tsx';
@@ -39,6 +39,8 @@ function Picker(props: { readonly wanted: Wanted }): JSX.Element {
       element.querySelector('input')?.focus();
     });
   };
+  // With the emoji the picker grows: it looks for a place once more.
+  createEffect(() => { if (all.latest) queueMicrotask(() => void place(props.wanted.at, popover)); });
   const button = (emoji: string, name: string): JSX.Element => (
     <button type="button" class="emoji" aria-label={name} title={name} onClick={() => pick(emoji)}>{emoji}</button>
   );

@@ -52,7 +52,7 @@ function Person(props: { readonly line: Keyed<MemberLine>; readonly state: RoomS
   ].filter(Boolean).join(', ');
   return (
     <li classList={{ online: line().online }} data-user={props.line.key}>
-      <Menu class="person quiet" label={words().person.menu(visible(line().user.name))} items={() => personMenu(line(), props.state, props.mention)}>
+      <Menu class="person quiet" isNamedInside label={words().person.menu(visible(line().user.name))} items={() => personMenu(line(), props.state, props.mention)}>
         <Avatar of={line().user} small online={line().online} />
         <span class="person-main">
           <Name of={line().user} />

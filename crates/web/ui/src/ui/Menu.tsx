@@ -18,6 +18,8 @@ export interface MenuProps {
   readonly class?: string;
   readonly children: JSX.Element;
   readonly tabIndex?: number;
+  /** Whether the button is named by what stands in it. */
+  readonly isNamedInside?: boolean;
 }
 
 /** Puts a popover beside what it belongs to, inside the window. */
@@ -57,7 +59,7 @@ export function Menu(props: MenuProps): JSX.Element {
   };
   return (
     <>
-      <button ref={button} type="button" class={props.class} aria-label={props.label} title={props.label} aria-haspopup="menu" aria-expanded={open()}
+      <button ref={button} type="button" class={props.class} aria-label={props.isNamedInside ? undefined : props.label} title={props.label} aria-haspopup="menu" aria-expanded={open()}
         tabIndex={props.tabIndex} popoverTarget={id}>{props.children}</button>
       <div ref={popover} id={id} popover="auto" class="menu" role="menu" aria-label={props.label} onToggle={toggled} onKeyDown={move}>
         <Show when={open()}>

@@ -12,7 +12,6 @@ export const de: Words = {
   messages: 'Nachrichten',
   people: 'Personen',
   close: 'Schließen',
-  cancel: 'Abbrechen',
   back: 'Zurück zu den Räumen',
   save: 'Speichern',
   more: 'Mehr',
@@ -36,7 +35,6 @@ export const de: Words = {
     password_short: 'Bitte wähle ein längeres Passwort: mindestens 8 Zeichen.',
     use_name: (name) => `„${name}“ nehmen`,
     busy: 'Einen Moment…',
-    ended: 'Deine Sitzung ist zu Ende. Bitte melde dich erneut an.',
   },
 
   connection: {
@@ -91,10 +89,8 @@ export const de: Words = {
     join: 'Beitreten',
     joining: 'Trittst bei…',
     start: 'Hier beginnt der Raum.',
-    beginning_for_you: 'Du siehst, was seit deinem Beitritt gesagt wurde.',
     members: (count) => n(count, 'Mitglied', 'Mitglieder'),
     online: (count) => `${count} online`,
-    topic_missing: 'Kein Thema',
     search: 'Suchen',
     show_people: 'Personen in diesem Raum',
     settings: 'Einstellungen des Raums',
@@ -119,7 +115,6 @@ export const de: Words = {
   log: {
     new_below: (count) => (count > 0 ? `${count > 998 ? '999+ neue Nachrichten' : n(count, 'neue Nachricht', 'neue Nachrichten')} weiter unten` : 'Zu den neuesten Nachrichten'),
     new_line: 'Neu',
-    jump_new: 'Zur ersten neuen Nachricht springen',
     deleted: 'Diese Nachricht wurde gelöscht.',
     edited: 'bearbeitet',
     edited_at: (when) => `Bearbeitet ${when}`,
@@ -145,8 +140,6 @@ export const de: Words = {
     reacted: (emoji, count, mine) => `${emoji}: ${count}${mine ? ', auch du' : ''}`,
     reply_to: (name) => `Antwort an ${name}`,
     reply_gone: 'Eine Nachricht, die es nicht mehr gibt',
-    show_more: 'Alles zeigen',
-    gif: 'Bild',
     by: (name, when) => `${name}, ${when}`,
     said: (name, text) => `${name}: ${text}`,
     no_such: 'Diese Nachricht gibt es nicht mehr, oder sie ist nicht für dich.',
@@ -182,7 +175,6 @@ export const de: Words = {
     typing_two: (one, two) => `${one} und ${two} schreiben…`,
     typing_many: 'Mehrere schreiben…',
     suggestions: 'Vorschläge',
-    nothing_found: 'Nichts gefunden',
     unknown_command: (name) => `Einen Befehl /${name} gibt es nicht. Beginne mit einem Leerzeichen, um ihn als Nachricht zu senden.`,
     commands: {
       me: 'In der dritten Person schreiben',
@@ -215,7 +207,6 @@ export const de: Words = {
     create: 'Raum anlegen…',
     guests: 'Gäste können keine Räume anlegen. Lege ein Konto an, um einen anzulegen.',
     more: 'Mehr zeigen',
-    member: 'Du bist dort',
   },
 
   create: {
@@ -235,7 +226,6 @@ export const de: Words = {
     hint: 'from:name, in:raum, before:2026-01-31, after:…, has:link grenzen die Suche ein.',
     rooms: 'Räume',
     found: 'Nachrichten',
-    search_for: (text) => `Nachrichten nach „${text}“ durchsuchen`,
     message: (name) => `${name} schreiben`,
     none: 'Nichts gefunden.',
     unavailable: 'Dieser Server durchsucht keine Nachrichten.',
@@ -334,7 +324,6 @@ export const de: Words = {
     do_unban: 'Sperre aufheben',
     unbanned: (name) => `${name} kann wieder hereinkommen.`,
     list: (online) => `Personen, ${online} online`,
-    others: (count) => `und ${count} andere`,
     incomplete: 'In diesem Raum sind mehr Personen, als hier gezeigt werden.',
   },
 

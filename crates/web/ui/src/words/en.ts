@@ -10,7 +10,6 @@ export const en = {
   messages: 'Messages',
   people: 'People',
   close: 'Close',
-  cancel: 'Cancel',
   back: 'Back to the rooms',
   save: 'Save',
   more: 'More',
@@ -34,7 +33,6 @@ export const en = {
     password_short: 'Please choose a longer password: 8 characters or more.',
     use_name: (name: string) => `Use “${name}”`,
     busy: 'One moment…',
-    ended: 'Your session has ended. Please sign in again.',
   },
 
   connection: {
@@ -89,10 +87,8 @@ export const en = {
     join: 'Join',
     joining: 'Joining…',
     start: 'This is the beginning of the room.',
-    beginning_for_you: 'You see what was said since you joined.',
     members: (count: number) => `${count} member${s(count)}`,
     online: (count: number) => `${count} online`,
-    topic_missing: 'No topic',
     search: 'Search',
     show_people: 'People in this room',
     settings: 'Room settings',
@@ -117,7 +113,6 @@ export const en = {
   log: {
     new_below: (count: number) => (count > 0 ? `${count > 998 ? '999+' : count} new message${s(count)} below` : 'To the newest messages'),
     new_line: 'New',
-    jump_new: 'Jump to the first new message',
     deleted: 'This message was deleted.',
     edited: 'edited',
     edited_at: (when: string) => `Edited ${when}`,
@@ -143,8 +138,6 @@ export const en = {
     reacted: (emoji: string, count: number, mine: boolean) => `${emoji}: ${count}${mine ? ', with you' : ''}`,
     reply_to: (name: string) => `In reply to ${name}`,
     reply_gone: 'A message that is no longer there',
-    show_more: 'Show all',
-    gif: 'picture',
     by: (name: string, when: string) => `${name}, ${when}`,
     said: (name: string, text: string) => `${name}: ${text}`,
     no_such: 'This message is no longer there, or not for you.',
@@ -180,7 +173,6 @@ export const en = {
     typing_two: (one: string, two: string) => `${one} and ${two} are typing…`,
     typing_many: 'Several people are typing…',
     suggestions: 'Suggestions',
-    nothing_found: 'Nothing found',
     unknown_command: (name: string) => `There is no command /${name}. Begin with a space to send it as a message.`,
     commands: {
       me: 'Write in the third person',
@@ -213,7 +205,6 @@ export const en = {
     create: 'Create a room…',
     guests: 'Guests cannot create rooms. Create an account to make one.',
     more: 'Show more',
-    member: 'You are in it',
   },
 
   create: {
@@ -233,7 +224,6 @@ export const en = {
     hint: 'from:name, in:room, before:2026-01-31, after:…, has:link narrow the search.',
     rooms: 'Rooms',
     found: 'Messages',
-    search_for: (text: string) => `Search messages for “${text}”`,
     message: (name: string) => `Message ${name}`,
     none: 'Nothing found.',
     unavailable: 'This server does not search messages.',
@@ -332,7 +322,6 @@ export const en = {
     do_unban: 'Lift the ban',
     unbanned: (name: string) => `${name} can come in again.`,
     list: (online: number) => `People, ${online} online`,
-    others: (count: number) => `and ${count} others`,
     incomplete: 'This room has more people than are shown here.',
   },
 
