@@ -11,8 +11,8 @@ const LOW_BITS: u32 = 21;
 /// The bits of the lower part that are of the seq; the others are of the room.
 const SEQ_BITS: u32 = 10;
 
-/// The latest time that an id can hold, in ms since 1970: in the year 2109.
-const AT_MAX: i64 = (1 << (63 - LOW_BITS)) - 1;
+/// The latest time that an id can hold, in ms since 1970: in the year 2109. Above it, ids are free.
+const AT_MAX: i64 = (1 << (63 - LOW_BITS)) - 2;
 
 /// Returns the id of a message: messages sent later have higher ones. The same message gets the same id
 /// whenever the index is built. Two messages that were sent in the same millisecond could get one, if the

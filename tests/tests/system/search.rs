@@ -190,7 +190,8 @@ on_both! {
         assert_eq!(bodies(&api.get(&path).await.ok()), ["one thing"]);
         let posted = api.post("/api/v1/search", &json!({"query": "\"one thing\""})).await.ok();
         assert_eq!(bodies(&posted), ["one thing"]);
-        server.api().get("/api/v1/search?query=thing").await.refused("unauthenticated");
+        let nobody = server.api().get("/api/v1/search?query=thing").await;
+        assert_eq!(nobody.refused("unauthenticated").code, 401);
         let refusal = api.get("/api/v1/search?query=thing&limit=x").await.refused("bad_request");
         assert_eq!(refusal.all["field"], "limit");
     }

@@ -120,7 +120,8 @@ on_both! {
         indexed(&server).await;
         index(&store).await.run("DELETE FROM search.messages").await;
         assert_eq!(texts(&mut alice, "word").await, NOTHING);
-        server.operator().post("/search/rebuild", &json!({})).await.ok();
+        let begun = server.operator().post("/search/rebuild", &json!({})).await.ok();
+        assert_eq!(begun["status"], "requested");
         let end = tokio::time::Instant::now() + tests::LIMIT;
         while texts(&mut alice, "word").await.len() < 2 {
             assert!(tokio::time::Instant::now() < end, "it is not built anew");

@@ -3,6 +3,13 @@
 //! Rooms are indexed one after another, as when the index is built anew, although people talked in all of
 //! them at the same time: the order that costs most.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures for people"
+)]
+
 mod corpus;
 mod queries;
 
@@ -26,7 +33,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 
 /// What to measure.
 #[derive(Debug, clap::Parser)]
-pub struct Options {
+pub struct BenchOptions {
     /// An empty PostgreSQL database; without it, a SQLite file in a temporary folder.
     #[arg(long)]
     postgres: Option<String>,
@@ -39,7 +46,7 @@ pub struct Options {
 }
 
 /// Fills an index and prints the figures.
-pub async fn run(options: Options) -> anyhow::Result<()> {
+pub async fn run(options: BenchOptions) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("search.db");
     let url = match &options.postgres {

@@ -4,5 +4,5 @@ use clap::Parser as _;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    search::bench::run(search::bench::Options::parse()).await
+    search::bench::run(search::bench::BenchOptions::parse()).await
 }

@@ -3,6 +3,8 @@
 
 mod find;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use find::{Hit, Lookup, find};

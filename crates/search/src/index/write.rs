@@ -84,31 +84,28 @@ fn columns(new: &[Document]) -> [(&'static str, ListColumn<'_>); 4] {
     ]
 }
 
+/// Moves ids up to the next free one: past those that are stored, and past those of messages before them.
 async fn make_ids_unique(tx: &mut Writer<'_>, new: &mut [Document]) -> Result<(), Fault> {
-    let mut taken = HashSet::new();
+    let mut stored = HashSet::new();
     loop {
-        let mut wanted = Vec::new();
+        let mut taken = stored.clone();
         for document in &mut *new {
-            while taken.contains(&document.id) {
+            while !taken.insert(document.id) {
                 document.id += 1;
             }
-            wanted.push(document.id);
         }
+        let wanted: Vec<i64> = new.iter().map(|document| document.id).collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let mut stored: HashSet<i64> = query!(tx, |c| messages::table
-            .filter(messages::id.one_of(wanted.iter().copied()))
+        let found: Vec<i64> = query!(tx, |c| messages::table
+            .filter(messages::id.one_of(wanted))
             .select(messages::id)
-            .load::<i64>(c))?
-        .into_iter()
-        .collect();
-        let mut seen = HashSet::new();
-        stored.extend(wanted.into_iter().filter(|id| !seen.insert(*id)));
-        if stored.is_empty() {
+            .load(c))?;
+        if found.is_empty() {
             return Ok(());
         }
-        taken.extend(stored);
+        stored.extend(found);
     }
 }
 
