@@ -13,7 +13,7 @@ use serde::Deserialize;
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 50;
 
-/// The fields of the command.
+/// `search`: finds messages by their words.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Search {
     query: String,

@@ -49,7 +49,12 @@ fn a_lock_of_std_is_found_alone_and_in_a_group() {
 
 /// The crates that talk to each other by requests and facts alone.
 const SHARE_NOTHING: [&str; 6] = [
-    "sessions", "rooms", "messaging", "analytics", "search", "gateway",
+    "sessions",
+    "rooms",
+    "messaging",
+    "analytics",
+    "search",
+    "gateway",
 ];
 /// Where one crate could be handed a part of another.
 const COMPOSITION_ROOT: &str = "parlor/src/app.rs";

@@ -10,6 +10,7 @@ use storage::kit::{Place, Store};
 use storage::prelude::*;
 
 const NOW: i64 = 1_795_168_800_000;
+const NOTHING: [(i64, Seq); 0] = [];
 const AUTHOR: UserId = UserId([3; 16]);
 
 async fn store() -> Store {
@@ -106,13 +107,13 @@ async fn the_newest_come_first_within_rooms_author_and_time() {
         [(2, 8), (1, 1), (2, 7)]
     );
     assert_eq!(found(&store, &lookup("word", [2])).await, [(2, 8), (2, 7)]);
-    assert_eq!(found(&store, &lookup("word", 100..400)).await, []);
+    assert_eq!(found(&store, &lookup("word", 100..400)).await, NOTHING);
     let by = |author| Lookup {
         author,
         ..lookup("word", [1])
     };
     assert_eq!(found(&store, &by(Some(AUTHOR))).await, [(1, 1)]);
-    assert_eq!(found(&store, &by(Some(UserId([4; 16])))).await, []);
+    assert_eq!(found(&store, &by(Some(UserId([4; 16])))).await, NOTHING);
     let linked = Lookup {
         with_link: true,
         ..lookup("word", 1..=3)
@@ -177,7 +178,7 @@ async fn words_change_and_messages_go() {
         .collect();
     assert_eq!(known, [(ids[4], 5, AUTHOR)]);
     does(&store, Step::Clear).await;
-    assert_eq!(found(&store, &lookup("before", [1])).await, []);
+    assert_eq!(found(&store, &lookup("before", [1])).await, NOTHING);
     does(&store, Step::Insert(vec![said(NOW, 1, 1, "before")])).await;
     assert_eq!(found(&store, &lookup("before", [1])).await, [(1, 1)]);
     store.close().await;
