@@ -2,7 +2,7 @@
 
 import type { Environment } from './environment.js';
 import { ParlorError } from './error.js';
-import { globals, type Timer } from './globals.js';
+import { globals, uptime, type Timer } from './globals.js';
 import { Greeting } from './greeting.js';
 import type { Line, PushFrame } from './line.js';
 import type { Identity } from './options.js';
@@ -41,7 +41,7 @@ export class Connection {
   #greeting: Greeting | null = null;
   #entering: Greeting | null = null;
   #line: Line | null = null;
-  #triedAt = 0;
+  #triedAt = -Infinity;
   /** Tells an attempt whose credentials come late that there is a newer one. */
   #turn = 0;
   #onlineAt = 0;
@@ -116,10 +116,10 @@ export class Connection {
   /** Something may have happened to the line unseen. */
   wake(why: string): void {
     if (this.#line) { this.#line.probe(); return; }
-    const early = this.#triedAt + WAKE_MS - Date.now();
+    const early = this.#triedAt + WAKE_MS - uptime();
     if (this.state.status === 'offline' && (why === 'online' || this.#backoff.serverMs === undefined)) {
       if (early > 0) this.#later(early); else this.#connect();
-    } else if (this.state.status === 'connecting' && Date.now() - this.#triedAt > STUCK_MS) this.reconnect();
+    } else if (this.state.status === 'connecting' && uptime() - this.#triedAt > STUCK_MS) this.reconnect();
   }
 
   close(): void {
@@ -133,7 +133,7 @@ export class Connection {
     if (this.#greeting || this.#line) return;
     const turn = ++this.#turn;
     this.#backoff.tried();
-    this.#triedAt = Date.now();
+    this.#triedAt = uptime();
     this.#set({ status: 'connecting', attempt: this.#backoff.attempt });
     // First the credentials: the server does not wait for those that someone has yet to fetch.
     this.#credentials().then(
@@ -172,7 +172,7 @@ export class Connection {
     this.#greeting = null;
     this.#jwtWanted = false;
     this.#secondTries = 0;
-    this.#onlineAt = Date.now();
+    this.#onlineAt = uptime();
     this.user = reply.user;
     this.#line = greeting.line;
     // Whoever came before gives way first: nothing of theirs goes over this line.
@@ -232,7 +232,7 @@ export class Connection {
 
   #lost(code: number): void {
     this.#line = null;
-    this.#backoff.lived(Date.now() - this.#onlineAt);
+    this.#backoff.lived(uptime() - this.#onlineAt);
     this.#ended(code);
   }
 
