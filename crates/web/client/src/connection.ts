@@ -66,7 +66,9 @@ export class Connection {
     const stored = this.#sessions.read();
     this.#identity = identity && !('token' in identity) ? identity : null;
     this.#token = stored?.token ?? (identity && 'token' in identity ? identity.token : null);
-    this.user = stored?.user ?? null;
+    // A signed identity says who it is, and that may be someone else than last time.
+    this.#jwtWanted = this.#identity !== null && 'jwt' in this.#identity;
+    this.user = this.#jwtWanted ? null : stored?.user ?? null;
     if (this.#token || this.#identity) this.#connect();
   }
 

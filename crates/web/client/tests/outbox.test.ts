@@ -202,6 +202,9 @@ test('unsent words and drafts of one identity stand under no other', async () =>
   await room.open();
   await until(() => bodies(room).at(-1) === 'words of erin', 'erin is back');
   assert.equal(room.window.messages.at(-1)?.author.name, name);
+  const erin = client.state.user?.id ?? '';
+  await client.logout();
+  assert.deepEqual(storage.keys(erin).map((key) => key.split(':').at(-3)), ['draft'], 'what erin could read is not kept, what erin wrote is');
 });
 
 test('what one identity asked for is not done in the name of the next one', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { ParlorError, type WakeUps } from '../src/index.js';
+import { ParlorError, type ClientOptions, type WakeUps } from '../src/index.js';
 import { SharedStorage } from './support/browser.js';
 import { bodies, clientOf, guest, online, sleep, unique, until, world } from './support/world.js';
 
@@ -198,7 +198,7 @@ test('a living session that is revoked ends at once, and its token is forgotten'
   await two.login({ name, password: 'correct horse battery' });
   await two.revokeSession('others');
   await until(() => one.state.connection.status === 'signed-out', 'it is out');
-  assert.deepEqual(storage.keys(':session'), []);
+  assert.deepEqual(storage.keys('parlor:').filter((key) => !key.includes(':lease:')), [], 'and nothing that could be read there is left');
   await two.logout();
   assert.deepEqual(two.state.connection, { status: 'signed-out' });
 });
@@ -242,6 +242,24 @@ test('a signed identity is renewed before it expires, on the same line', async (
   const { length } = relay.sent('hello');
   assert.equal(length, 2);
   assert.equal(erin.state.connection.status, 'online');
+});
+
+test('a signed identity is who it says, whoever was here before, and goes on with its own session', async () => {
+  const [storage, exp] = [new SharedStorage(), Math.floor(Date.now() / 1000) + 3_600];
+  const [one, two] = [unique('one'), unique('two')];
+  const as = (sub: string): Partial<ClientOptions> => ({ storage, identity: { jwt: () => Promise.resolve(jwt({ sub, name: sub, exp })) } });
+  const first = clientOf(relay.url, as(one));
+  await online(first);
+  const { session } = first.state;
+  first.close();
+  const again = clientOf(relay.url, as(one));
+  await online(again);
+  assert.equal(again.state.session, session);
+  again.close();
+  const second = clientOf(relay.url, as(two));
+  assert.deepEqual([second.state.user], [null]);
+  await online(second);
+  assert.equal(second.state.user?.name, two);
 });
 
 test('a closed client is silent', async () => {
