@@ -212,7 +212,9 @@ export class Connection {
     greeting.line.close(1000);
     const known = error instanceof ParlorError ? error : ParlorError.local('unreachable');
     if (known.name === 'bad_credentials' || known.name === 'token_expired') this.#refused(known);
-    else if (known.code !== 0 && !known.retryable) this.signOut(known);
+    else if (known.name === 'limit_reached' && this.#token) this.#set({ status: 'stopped', why: 'too-many', error: known });
+    // Nobody is signed in yet, and will not be in this way. A session outlives whatever else goes wrong.
+    else if (known.code !== 0 && known.code < 500 && !known.retryable && !this.#token) this.signOut(known);
     else {
       this.#backoff.told(known.retryAfterMs);
       this.#ended(code, known);

@@ -123,6 +123,31 @@ test('two tabs of one session live side by side', async () => {
   assert.deepEqual([first.state.connection.status, second.state.connection.status], ['online', 'online']);
 });
 
+test('one tab too many says so, and takes the session from no other', async () => {
+  const storage = new SharedStorage();
+  const first = await guest(relay.url, 'alice', { storage });
+  await first.join('general');
+  for (let i = 1; i < 8; i += 1) await online(clientOf(relay.url, { storage }));
+  const ninth = clientOf(relay.url, { storage });
+  await until(() => ninth.state.connection.status === 'stopped', 'it stops', () => JSON.stringify(ninth.state.connection));
+  const { connection } = ninth.state;
+  assert.ok(connection.status === 'stopped' && connection.why === 'too-many' && connection.error?.name === 'limit_reached');
+  assert.deepEqual([ninth.state.user, storage.keys(':session').length], [first.state.user, 1]);
+  first.close();
+  ninth.reconnect();
+  await online(ninth);
+});
+
+test('a server that fails at a hello is asked again, and nobody is signed out for it', async () => {
+  const alice = await guest(relay.url, 'alice');
+  let failed = 0;
+  relay.answer = ({ op }) => (op === 'hello' && failed++ === 0 ? { code: 500, name: 'internal', message: 'Something failed.', retryable: false } : undefined);
+  relay.cut();
+  await until(() => failed > 0 && alice.state.connection.status === 'offline', 'it fails');
+  alice.reconnect();
+  await online(alice);
+});
+
 test('a client whose place another one took does not fight for it', async () => {
   const storage = new SharedStorage();
   const bob = await guest(relay.url, 'bob', { storage });
