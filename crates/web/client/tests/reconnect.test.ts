@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { ParlorError, type ClientOptions, type WakeUps } from '../src/index.js';
 import { SharedStorage } from './support/browser.js';
-import { bodies, clientOf, guest, online, sleep, unique, until, world } from './support/world.js';
+import { away, bodies, clientOf, guest, online, sleep, unique, until, world } from './support/world.js';
 
 const SECRET = 'a secret for tests, of thirty-two bytes or more';
 const { server, relay } = world({ PARLOR_JWT_SECRET: SECRET });
@@ -83,10 +83,7 @@ test('a server that says when to come back is believed', async () => {
 test('a network that returns is used at once, whatever the server said before', async () => {
   const { wakeUps, wake } = alarm();
   const alice = await guest(relay.url, 'alice', { wakeUps });
-  let refused = 0;
-  relay.answer = ({ op }) => (op === 'hello' && refused++ === 0 ? { code: 503, name: 'draining', message: 'Later.', retryable: true, retry_after_ms: 120_000 } : undefined);
-  relay.cut();
-  await until(() => alice.state.connection.status === 'offline' && refused === 1, 'it is told to wait');
+  await away(relay, alice);
   wake('visible');
   await sleep(30);
   assert.equal(alice.state.connection.status, 'offline', 'a glance is no reason');
@@ -201,10 +198,7 @@ test('a stale tab goes on with the session that its user began in another one', 
   await stale.register({ name, password: 'correct horse battery' });
   const other = clientOf(server.url);
   await other.login({ name, password: 'correct horse battery' });
-  let refused = 0;
-  relay.answer = ({ op }) => (op === 'hello' && refused++ === 0 ? { code: 503, name: 'draining', message: 'Later.', retryable: true, retry_after_ms: 120_000 } : undefined);
-  relay.cut();
-  await until(() => stale.state.connection.status === 'offline' && refused === 1, 'it is away');
+  await away(relay, stale);
   await other.revokeSession('others');
   const second = clientOf(relay.url, { storage });
   await second.login({ name, password: 'correct horse battery' });
