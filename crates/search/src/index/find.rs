@@ -45,8 +45,22 @@ const ON_SQLITE: &str = "SELECT messages.id AS id, room_id, seq FROM words \
     WHERE words MATCH ? AND words.rowid < ? AND words.rowid >= ? \
     ORDER BY words.rowid DESC LIMIT ?";
 
-const ON_POSTGRES: &str = "SELECT id, room_id, seq FROM messages \
+/// Up to so many rooms are terms of PostgreSQL's index: it merges the lists of few terms soon.
+const ROOMS_AS_TERMS: usize = 8;
+
+const IN_FEW_ROOMS: &str = "SELECT id, room_id, seq FROM messages \
     WHERE words @@ $1::tsquery AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
+
+/// Reads the newest messages of all rooms: enough for words that are frequent in these rooms.
+const AMONG_THE_NEWEST: &str = "SELECT id, room_id, seq FROM \
+    (SELECT * FROM messages WHERE id < $2 AND id >= $3 ORDER BY id DESC LIMIT 20000) AS newest \
+    WHERE words @@ $1::tsquery AND room_id = ANY ($5::bigint[]) ORDER BY id DESC LIMIT $4";
+
+/// Collects all hits before it sorts them. Left the choice, PostgreSQL would rather walk down the ids and
+/// hope for hits, which takes seconds where they are rare.
+const IN_MANY_ROOMS: &str = "SELECT id, room_id, seq FROM messages \
+    WHERE words @@ $1::tsquery AND room_id = ANY ($5::bigint[]) AND id < $2 AND id >= $3 \
+    ORDER BY id + 0 DESC LIMIT $4";
 
 /// Returns at most `limit` messages, the newest first.
 pub(crate) async fn find(
@@ -54,15 +68,53 @@ pub(crate) async fn find(
     lookup: &Lookup,
     limit: i64,
 ) -> Result<Vec<Hit>, Fault> {
-    let (text, wanted) = match access.backend() {
-        Backend::Sqlite => (ON_SQLITE, lookup.for_sqlite()),
-        Backend::Postgres => (ON_POSTGRES, lookup.for_postgres()),
-    };
+    match access.backend() {
+        Backend::Sqlite => find_terms(access, ON_SQLITE, &lookup.for_sqlite(), lookup, limit).await,
+        Backend::Postgres if lookup.rooms.len() <= ROOMS_AS_TERMS => {
+            find_terms(access, IN_FEW_ROOMS, &lookup.for_postgres(), lookup, limit).await
+        }
+        Backend::Postgres => {
+            let hits = find_in_rooms(access, AMONG_THE_NEWEST, lookup, limit).await?;
+            if i64::try_from(hits.len()) == Ok(limit) {
+                return Ok(hits);
+            }
+            find_in_rooms(access, IN_MANY_ROOMS, lookup, limit).await
+        }
+    }
+}
+
+/// Finds by terms alone, of which the rooms are some.
+async fn find_terms(
+    access: &mut impl Access,
+    text: &str,
+    wanted: &str,
+    lookup: &Lookup,
+    limit: i64,
+) -> Result<Vec<Hit>, Fault> {
+    Ok(query!(access, |c| diesel::sql_query(text)
+        .bind::<Text, _>(wanted)
+        .bind::<BigInt, _>(lookup.below)
+        .bind::<BigInt, _>(lookup.from)
+        .bind::<BigInt, _>(limit)
+        .load(c))?)
+}
+
+/// Finds by terms and a list of rooms.
+async fn find_in_rooms(
+    access: &mut impl Access,
+    text: &str,
+    lookup: &Lookup,
+    limit: i64,
+) -> Result<Vec<Hit>, Fault> {
+    let wanted = lookup.without_rooms();
+    let rooms = lookup.rooms.iter().map(|room| room.0.to_string());
+    let rooms = format!("{{{}}}", rooms.collect::<Vec<_>>().join(","));
     Ok(query!(access, |c| diesel::sql_query(text)
         .bind::<Text, _>(&wanted)
         .bind::<BigInt, _>(lookup.below)
         .bind::<BigInt, _>(lookup.from)
         .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(&rooms)
         .load(c))?)
 }
 
@@ -73,27 +125,32 @@ impl Lookup {
             format!("\"{}\"{open}", clause.terms.join(" "))
         });
         let quoted = |term: String| format!("\"{term}\"");
-        self.joined(clauses.collect(), quoted, " AND ", " OR ")
+        let mut all = self.with_filters(clauses.collect(), quoted);
+        all.push(self.any_room(quoted, " OR "));
+        all.join(" AND ")
     }
 
     fn for_postgres(&self) -> String {
-        let clauses = self.query.clauses.iter().map(Clause::for_postgres);
-        let quoted = |term: String| format!("'{term}'");
-        self.joined(clauses.collect(), quoted, " & ", " | ")
+        let rooms = self.any_room(|term| format!("'{term}'"), " | ");
+        format!("{} & {rooms}", self.without_rooms())
     }
 
-    fn joined(
-        &self,
-        mut all: Vec<String>,
-        quoted: fn(String) -> String,
-        and: &str,
-        or: &str,
-    ) -> String {
+    /// Returns the words and filters for PostgreSQL.
+    fn without_rooms(&self) -> String {
+        let clauses = self.query.clauses.iter().map(Clause::for_postgres);
+        let quoted = |term: String| format!("'{term}'");
+        self.with_filters(clauses.collect(), quoted).join(" & ")
+    }
+
+    fn with_filters(&self, mut all: Vec<String>, quoted: fn(String) -> String) -> Vec<String> {
         all.extend(self.author.map(author_term).map(quoted));
         all.extend(self.with_link.then(|| quoted(LINK_TERM.to_owned())));
+        all
+    }
+
+    fn any_room(&self, quoted: fn(String) -> String, or: &str) -> String {
         let rooms = self.rooms.iter().map(|room| quoted(room_term(*room)));
-        all.push(format!("({})", rooms.collect::<Vec<_>>().join(or)));
-        all.join(and)
+        format!("({})", rooms.collect::<Vec<_>>().join(or))
     }
 }
 

@@ -212,3 +212,25 @@ async fn large_pages_and_long_texts_are_taken() {
     assert_eq!(hits(&store, &lookup("many", [1]), 4_000).await.len(), 101);
     store.close().await;
 }
+
+/// More rooms than are terms of an index, the hits in few of them and older than many others.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_many_rooms_finds_what_is_rare_old_and_everywhere() {
+    let store = store().await;
+    let mut new: Vec<_> = (0..400)
+        .map(|n| said(NOW + n, n % 40, n / 40 + 1, "frequent word"))
+        .collect();
+    new.push(said(NOW - 1, 7, 11, "a rare one"));
+    new.push(said(NOW - 2, 900, 1, "a rare one in another room"));
+    does(&store, Step::Insert(new)).await;
+    assert_eq!(found(&store, &lookup("rare", 0..40)).await, [(7, 11)]);
+    let mut everywhere = lookup("frequent", 0..40);
+    let newest: Vec<_> = hits(&store, &everywhere, 50).await;
+    let places = newest.iter().map(|hit| (hit.room().0, hit.seq));
+    let expected = (350..400).rev().map(|n| (n % 40, n / 40 + 1));
+    assert!(places.eq(expected), "{newest:?}");
+    everywhere.below = newest[49].id;
+    assert_eq!(hits(&store, &everywhere, 1_000).await.len(), 350);
+    everywhere.rooms.retain(|room| room.0 % 4 == 0);
+    assert_eq!(hits(&store, &everywhere, 1_000).await.len(), 88);
+}
