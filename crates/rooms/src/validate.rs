@@ -92,7 +92,7 @@ pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<UpdateJob, Refusal>
     })
 }
 
-/// Validates `link.create`.
+/// Validates `link.create`, and makes what is random in the link.
 pub(crate) fn link(request: CreateLink, deps: &Deps) -> Result<CreateLinkJob, Refusal> {
     text::cid(&request.cid)?;
     if request

@@ -112,6 +112,7 @@ mod tests {
         let mut file = b"GIF89a".to_vec();
         file.extend(width.to_le_bytes());
         file.extend(height.to_le_bytes());
+        file.extend(b"\0\0\0;");
         file
     }
 

@@ -170,6 +170,16 @@ impl Reads<s::Disconnected> for Stub {
     }
 }
 
+impl Reads<s::ReadProfiles> for Stub {
+    async fn read(
+        &self,
+        _: s::ReadProfiles,
+        _: TraceId,
+    ) -> Result<<s::ReadProfiles as Request>::Answer, AskError> {
+        Ok(Ok(Vec::new()))
+    }
+}
+
 impl Reads<r::Memberships> for Stub {
     async fn read(
         &self,
@@ -212,6 +222,7 @@ fn stub_all(builder: &mut Builder) {
     builder
         .reads::<s::Hello, _>("stub", 8, stub())
         .reads::<s::Authenticate, _>("stub", 8, stub())
+        .reads::<s::ReadProfiles, _>("stub", 8, stub())
         .reads::<s::Disconnected, _>("stub", 8, stub())
         .reads::<r::Memberships, _>("stub", 8, stub())
         .reads::<r::Invitations, _>("stub", 8, stub());
@@ -223,7 +234,17 @@ fn stub_all(builder: &mut Builder) {
     fails::<s::Login>(builder);
     fails::<s::ChangePassword>(builder);
     fails::<s::DeleteAccount>(builder);
+    fails::<s::UpgradeGuest>(builder);
+    fails::<s::SetProfile>(builder);
+    fails::<s::SetPicture>(builder);
+    fails::<s::ReadPicture>(builder);
     fails::<r::JoinRoom>(builder);
+    fails::<r::JoinByLink>(builder);
+    fails::<r::CreateLink>(builder);
+    fails::<r::RevokeLink>(builder);
+    fails::<r::Links>(builder);
+    fails::<r::FindLink>(builder);
+    fails::<r::SetPreferences>(builder);
     fails::<r::LeaveRoom>(builder);
     fails::<r::CreateRoom>(builder);
     fails::<r::UpdateRoom>(builder);

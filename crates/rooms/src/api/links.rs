@@ -40,7 +40,7 @@ impl fmt::Display for LinkId {
 pub struct Link {
     /// Names it in [`RevokeLink`].
     pub id: LinkId,
-    /// Its maker.
+    /// The person who made it.
     pub by: User,
     /// When it was made, ms since 1970.
     pub at: i64,
@@ -82,7 +82,7 @@ impl Request for CreateLink {
 /// A link that exists after the command, and its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkCreated {
-    /// The link.
+    /// The link as `links` lists it.
     pub link: Link,
     /// Its code, which nothing but this answer shows.
     pub code: LinkCode,

@@ -61,7 +61,7 @@ pub struct PreferencesSet {
 /// A member changed what they want of a room; published for the member's other connections.
 #[derive(Debug, Clone)]
 pub struct PreferencesChanged {
-    /// The member.
+    /// The member, who alone may know.
     pub user: UserId,
     /// The room's key.
     pub room: RoomKey,

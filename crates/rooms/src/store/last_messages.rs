@@ -27,7 +27,7 @@ pub(crate) struct NewestRecord {
     pub(crate) text: Option<String>,
 }
 
-type NewestRow = (i64, i64, UserId, i64, Option<String>);
+type NewestColumns = (i64, i64, UserId, i64, Option<String>);
 
 /// Returns the newest message, deleted ones included, of each of these rooms that has one at or above the
 /// `seq` given with it.
@@ -38,7 +38,7 @@ pub(crate) async fn newest(
     if rooms.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: Vec<NewestRow> = query!(access, |c| newest_of(rooms).load(c))?;
+    let found: Vec<NewestColumns> = query!(access, |c| newest_of(rooms).load(c))?;
     let message = |(room, seq, author, at, text)| {
         let message = NewestRecord {
             seq,

@@ -6,7 +6,7 @@ use crate::api::{Role, RoomId};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// A SHA-256.
+/// The SHA-256 of a code or of a client's id.
 pub(crate) type Hash = [u8; 32];
 
 /// A link as stored, without its room.

@@ -38,9 +38,9 @@ pub struct Profile {
 /// A person with their profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonProfile {
-    /// The person.
+    /// The person as everyone sees them.
     pub user: User,
-    /// What they show.
+    /// What they show besides.
     pub profile: Profile,
 }
 
@@ -110,13 +110,13 @@ impl Request for ReadProfiles {
 /// What kind of file a picture is, by its own first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PictureKind {
-    /// `image/png`
+    /// `image/png`, by its eight bytes.
     Png,
-    /// `image/jpeg`
+    /// `image/jpeg`, with its dimensions in a frame header.
     Jpeg,
-    /// `image/gif`
+    /// `image/gif`, still or moving.
     Gif,
-    /// `image/webp`
+    /// `image/webp`, lossy, lossless or extended.
     Webp,
 }
 

@@ -148,7 +148,7 @@ impl Request for UpgradeGuest {
 /// An account that was a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgraded {
-    /// The account.
+    /// The account, with the guest's id.
     pub user: User,
     /// True if it was an account before.
     pub dup: bool,

@@ -122,7 +122,11 @@ async fn a_new_name_is_stated_once() {
     let _ = world.changes();
     let (connection, welcome) = world.jwt(jwt("u1", "bob", 3600), None).await.unwrap();
     let name = welcome.caller.user.name;
-    assert!(world.changes().contains(&Change::Renamed(name, connection)));
+    assert!(
+        world
+            .changes()
+            .contains(&Change::Renamed(name, Some(connection)))
+    );
     world.jwt(jwt("u1", "bob", 3600), None).await.unwrap();
     let changes = world.changes();
     let renamed = |change: &Change| matches!(change, Change::Renamed(..));

@@ -1,8 +1,9 @@
 //! A subscriber that records the events of sessions.
 
 use crate::api::{
-    ConnectionId, EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged,
-    PresenceLoaded, SessionEnded, SessionId, UserId, UserRenamed,
+    ConnectionId, EndReason, GuestExpired, GuestsUpgraded, OnlineUsers, PeopleForgettable,
+    PresenceChanged, PresenceLoaded, Profile, ProfileChanged, SessionEnded, SessionId, UserId,
+    UserRenamed,
 };
 use bus::{Context, Essential, Handles, LoadError, Subscriber, Wiring};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -16,7 +17,9 @@ pub(super) enum Change {
     Online(UserId),
     Offline(UserId),
     Ended(SessionId, EndReason),
-    Renamed(Arc<str>, ConnectionId),
+    Renamed(Arc<str>, Option<ConnectionId>),
+    Upgraded(Vec<UserId>),
+    ProfileChanged(Profile),
     GuestExpired(UserId),
     /// A user who has not ended, but went unseen for long.
     Forgettable(UserId),
@@ -88,6 +91,8 @@ impl Subscriber for Recorder {
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<UserRenamed>()
+            .on::<GuestsUpgraded>()
+            .on::<ProfileChanged>()
             .on::<GuestExpired>()
             .on::<PeopleForgettable>();
     }
@@ -126,6 +131,19 @@ impl Handles<UserRenamed> for Recorder {
     fn handle(&mut self, fact: &Arc<UserRenamed>, _ctx: &mut Context) {
         let name = Arc::clone(&fact.user.name);
         self.0.note(Change::Renamed(name, fact.by));
+    }
+}
+
+impl Handles<GuestsUpgraded> for Recorder {
+    fn handle(&mut self, fact: &Arc<GuestsUpgraded>, _ctx: &mut Context) {
+        self.0.note(Change::Upgraded(fact.users.clone()));
+    }
+}
+
+impl Handles<ProfileChanged> for Recorder {
+    fn handle(&mut self, fact: &Arc<ProfileChanged>, _ctx: &mut Context) {
+        let profile = fact.person.profile.clone();
+        self.0.note(Change::ProfileChanged(profile));
     }
 }
 

@@ -249,6 +249,12 @@ impl World {
         }
     }
 
+    /// Publishes what a crash may have lost, as a start does.
+    pub(super) async fn publish_upgraded(&self) {
+        self.timer().publish_upgraded().await.unwrap();
+        self.bus.quiet().await;
+    }
+
     /// Starts the timers.
     pub(super) fn start_timers(&self) {
         crate::tasks(&self.tasks, &self.bus, &self.deps);

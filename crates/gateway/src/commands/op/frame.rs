@@ -238,7 +238,7 @@ mod tests {
     /// A `d` that has every field any command asks for, with values that all of them take.
     const EVERYTHING: &str = r#"{"room":"x","cid":"c","body":"b","target":1,"emoji":"e","on":true,
         "after":"1","seq":1,"name":"x","kind":"public","user":"@a","until_ms":0,"role":"member",
-        "session":"s","guest":"g"}"#;
+        "session":"s","guest":"g","link":"l","code":"c","users":[]}"#;
 
     #[test]
     fn every_op_of_the_table_reads_as_itself() {
