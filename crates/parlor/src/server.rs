@@ -17,7 +17,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Returns the core with the extensions that every server has: analytics, which is off by default.
+    /// Returns the core with the extensions that every server has: analytics, which is off by default, and
+    /// socketio.
     pub fn standard() -> Self {
         Self {
             extensions: standard::extensions(),

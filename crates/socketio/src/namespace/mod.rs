@@ -180,6 +180,7 @@ impl Namespace {
             PacketKind::Connect(auth) => self.connect(auth, out),
             PacketKind::Disconnect => self.disconnect(),
             PacketKind::Event(event) => self.event(&event, out),
+            PacketKind::Ack if matches!(self.state, NamespaceState::Outside) => Verdict::Malformed,
             // Nothing of the server asks for one.
             PacketKind::Ack => self.charge(),
             PacketKind::Binary { attachments, ack } => self.binary(attachments, ack, out),
