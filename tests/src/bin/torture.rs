@@ -188,7 +188,7 @@ async fn kills(store: Store) {
 const KILLS_OF_SOCKETIO: Plan = Plan {
     clients: 30,
     rooms: 6,
-    window: 4,
+    window: 1,
     kills: 10,
     alive_ms: 2_000,
 };

@@ -34,11 +34,8 @@ impl Talker {
     pub(super) async fn enter(server: Server, number: usize, rooms: Vec<String>) -> Self {
         let mode = EngineMode::ALL[number % 3];
         let name = format!("socket{number}");
-        let mut client = SocketIoClient::guest(&server, mode, &name).await;
-        for room in &rooms {
-            client.ok("join", json!({ "room": room })).await;
-        }
-        Self {
+        let client = SocketIoClient::guest(&server, mode, &name).await;
+        let mut talker = Self {
             server,
             name,
             client,
@@ -49,7 +46,21 @@ impl Talker {
             recovered: 0,
             not_recovered: 0,
             acked: Vec::new(),
+        };
+        for room in talker.rooms.clone() {
+            // A busy server may cut a client that falls behind.
+            while talker.join(&room).await.is_err() {
+                talker.come_back().await;
+            }
         }
+        talker
+    }
+
+    async fn join(&mut self, room: &str) -> Result<(), ClientEnd> {
+        let ack = self.client.post("join", &json!({ "room": room })).await?;
+        let joined = self.client.acknowledged(ack).await?;
+        assert!(joined["err"].is_null(), "{}: {joined}", self.name);
+        Ok(())
     }
 
     /// Sends until asked to stop and all is acknowledged.

@@ -131,7 +131,6 @@ impl Namespace {
 
     pub(crate) fn handle(&mut self, event: NamespaceEvent, out: &mut Outbox) -> Verdict {
         match event {
-            NamespaceEvent::Deadline => Verdict::Close,
             NamespaceEvent::Frame(Some(SocketFrame::Text(text))) => {
                 let Some(frame) = ChatFrame::read(&text) else {
                     return Verdict::GoOn;
@@ -148,7 +147,8 @@ impl Namespace {
             NamespaceEvent::Frame(Some(SocketFrame::Closed { code, .. })) => {
                 self.chat_closed(code, out)
             }
-            NamespaceEvent::Frame(Some(SocketFrame::Binary(_)) | None) => Verdict::Close,
+            NamespaceEvent::Frame(Some(SocketFrame::Binary(_)) | None)
+            | NamespaceEvent::Deadline => Verdict::Close,
         }
     }
 
