@@ -32,8 +32,8 @@ run *arguments:
 dist:
     cargo build --profile dist --package parlor --features parlor/jemalloc --locked
 
-# Everything: check, unit tests, the whole system on both databases, the web client, a browser
-test: check unit system pool-of-one extensions web browser
+# Everything: check, unit tests, the whole system on both databases, web client, browser, Socket.IO clients
+test: check unit system pool-of-one extensions web browser socketio
 
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
@@ -52,6 +52,11 @@ pool-of-one:
 browser:
     cargo build --workspace --bin parlor --locked
     scripts/browser
+
+# Stock Socket.IO clients, npm's and Python's, chat while the server is killed and restarted
+socketio:
+    cargo build --workspace --bin parlor --locked
+    tests/socketio/run.sh
 
 # Make an extension in extensions/NAME, or elsewhere: `just new-extension karma --at ../karma`
 [no-cd]
@@ -73,7 +78,7 @@ fuzz target="all" seconds="600":
         scripts/fuzz $target {{ seconds }}; \
     done
 
-# The long cases: kills, followers, leaks, drain, every fault of docs/faults.md, or those named
+# The long cases: kills, socketio, followers, leaks, drain, every fault of docs/faults.md, or those named
 torture *cases:
     cargo run --profile dist --package tests --bin torture --locked -- {{ cases }}
 

@@ -67,6 +67,21 @@ impl Api {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Answer {
+        let answer = self.try_send(method, path, headers, body).await;
+        answer.expect("HTTP is answered")
+    }
+
+    /// Sends any request.
+    ///
+    /// # Errors
+    /// When the server is away, or goes away before it has answered.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -79,10 +94,7 @@ impl Api {
         }
         let request = request.body(Full::new(body)).expect("a valid request");
         let called = tokio::time::timeout(Duration::from_secs(30), self.call(request));
-        called
-            .await
-            .expect("HTTP is answered in time")
-            .expect("HTTP is answered")
+        called.await.expect("HTTP is answered in time")
     }
 
     async fn call(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {

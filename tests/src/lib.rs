@@ -40,6 +40,7 @@ mod seen_entries;
 mod server;
 mod settings;
 mod shape;
+mod socketio;
 mod standby;
 mod starting;
 mod store;
@@ -75,6 +76,10 @@ pub use scrape::{Family, Scrape};
 pub use second_database::{HiddenDatabase, SecondDatabase, SilencedDatabase};
 pub use server::{Dial, Exit, Server};
 pub use settings::Settings;
+pub use socketio::{
+    ClientEnd, EngineClient, EngineEnd, EngineMode, SocketIoClient, SocketIoReport,
+    kills_of_socketio,
+};
 pub use standby::Standby;
 pub use starting::Starting;
 pub use store::{Kind, Place, Store, judge, judge_at, judge_within};

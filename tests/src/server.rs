@@ -213,6 +213,11 @@ impl Server {
         Ok(Client::new(stream, self.0.seen_entries.clone(), dial))
     }
 
+    /// Returns what all clients of the store have seen.
+    pub(crate) fn seen_entries(&self) -> SeenEntries {
+        self.0.seen_entries.clone()
+    }
+
     /// Returns its process id.
     pub(crate) fn process(&self) -> u32 {
         self.running().process.id()

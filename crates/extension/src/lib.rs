@@ -104,7 +104,8 @@ pub use push::{Push, PushError, PushTarget};
 pub use runtime::ExtensionRuntime;
 pub use schema::Schema;
 pub use socket::{
-    ChatReceiver, ChatSender, Door, DoorError, ServeSocket, Socket, SocketFrame, Upgrade,
+    ChatHalves, ChatReceiver, ChatSender, Door, DoorError, ServeSocket, Socket, SocketFrame,
+    Upgrade,
 };
 pub use task::Task;
 pub use view::{Metric, MetricValue, View};

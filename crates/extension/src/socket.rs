@@ -41,8 +41,11 @@ pub trait Door: Send + Sync + 'static {
 
     /// Opens the same in two halves, so that it receives while it waits to send. While a client takes
     /// nothing, the server reads nothing from it: whoever sends many commands needs both at once.
-    fn open_halves(&self) -> Result<(Box<dyn ChatSender>, Box<dyn ChatReceiver>), DoorError>;
+    fn open_halves(&self) -> Result<ChatHalves, DoorError>;
 }
+
+/// A connection to the chat in two halves.
+pub type ChatHalves = (Box<dyn ChatSender>, Box<dyn ChatReceiver>);
 
 /// The half of a connection to the chat that sends.
 pub trait ChatSender: Send + 'static {

@@ -1,10 +1,10 @@
 //! What an extension imports.
 
 pub use extension::{
-    Askable, Asked, ChatReceiver, ChatSender, Command, Cost, Cx, Declined, Door, DoorError,
-    Extension, Followed, Follower, HttpRequest, HttpResponse, Metric, MetricValue, Mount, Page,
-    PushError, PushTarget, Respond, Rights, Sees, Serve, Socket, SocketFrame, StartFrom, Stated,
-    Task, View, migrations,
+    Askable, Asked, ChatHalves, ChatReceiver, ChatSender, Command, Cost, Cx, Declined, Door,
+    DoorError, Extension, Followed, Follower, HttpRequest, HttpResponse, Metric, MetricValue,
+    Mount, Page, PushError, PushTarget, Respond, Rights, Sees, Serve, Socket, SocketFrame,
+    StartFrom, Stated, Task, View, migrations,
 };
 
 // The server's own types, as far as extensions use them.

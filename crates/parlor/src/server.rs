@@ -17,8 +17,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Returns the core with the extensions that every server has: the page, and analytics and search, which are
-    /// off by default.
+    /// Returns the core with the extensions that every server has: the page and Socket.IO, and analytics and
+    /// search, which are off by default.
     pub fn standard() -> Self {
         Self {
             extensions: standard::extensions(),

@@ -17,22 +17,21 @@ const SEQ_MAX: u64 = 1 << 53;
 pub(crate) struct Offset {
     /// Per room the last entry that was heard completely.
     pub(crate) cursors: BTreeMap<String, u64>,
-    /// A room, and how many events of its next entry were heard: one entry may be several events.
-    pub(crate) part: Option<(String, u8)>,
+    /// Per room how many events of its next entry were heard: one entry may be several events.
+    pub(crate) parts: BTreeMap<String, u8>,
 }
 
 /// Returns an offset as text, without its suffix.
 pub(crate) fn encode<'a>(
     cursors: impl Iterator<Item = (&'a str, u64)>,
-    part: Option<(&str, u8)>,
+    parts: &BTreeMap<String, u8>,
 ) -> String {
     let mut bytes = Vec::with_capacity(64);
-    match part {
-        Some((room, part)) => {
-            bytes.push(part);
-            write_name(&mut bytes, room);
-        }
-        None => bytes.push(0),
+    let count = u8::try_from(parts.len()).unwrap_or(u8::MAX);
+    bytes.push(count);
+    for (room, part) in parts.iter().take(usize::from(count)) {
+        bytes.push(*part);
+        write_name(&mut bytes, room);
     }
     for (room, seq) in cursors {
         write_name(&mut bytes, room);
@@ -52,11 +51,13 @@ impl Offset {
             None => (text, None),
         };
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (&part, mut rest) = bytes.split_first()?;
+        let (&count, mut rest) = bytes.split_first()?;
         let mut offset = Self::default();
-        if part > 0 {
+        for _ in 0..count {
+            let (&part, after) = rest.split_first()?;
+            rest = after;
             let room = read_name(&mut rest)?;
-            offset.part = Some((room, part));
+            offset.parts.insert(room, part);
         }
         while !rest.is_empty() {
             let room = read_name(&mut rest)?;
@@ -108,52 +109,61 @@ fn read_number(bytes: &mut &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn offset(cursors: &[(&str, u64)], part: Option<(&str, u8)>) -> Offset {
+    fn offset(cursors: &[(&str, u64)], parts: &[(&str, u8)]) -> Offset {
+        let cursors = cursors.iter().map(|(room, seq)| ((*room).to_owned(), *seq));
+        let parts = parts.iter().map(|(room, part)| ((*room).to_owned(), *part));
         Offset {
-            cursors: cursors
-                .iter()
-                .map(|(room, seq)| ((*room).to_owned(), *seq))
-                .collect(),
-            part: part.map(|(room, part)| (room.to_owned(), part)),
+            cursors: cursors.collect(),
+            parts: parts.collect(),
         }
+    }
+
+    fn encoded(offset: &Offset) -> String {
+        let cursors = offset.cursors.iter().map(|(room, seq)| (&**room, *seq));
+        encode(cursors, &offset.parts)
     }
 
     #[test]
     fn an_offset_comes_back_as_it_was() {
         let private = "~0123456789abcdefghijkl";
-        for (cursors, part) in [
-            (&[][..], None),
-            (&[("general", 0)][..], None),
-            (
-                &[("a", 127), ("b", 128), (private, SEQ_MAX)][..],
-                Some(("b", 2)),
+        for offset in [
+            offset(&[], &[]),
+            offset(&[("general", 0)], &[]),
+            offset(
+                &[("a", 127), ("b", 128), (private, SEQ_MAX)],
+                &[("a", 1), ("b", 2)],
             ),
         ] {
-            let text = encode(cursors.iter().copied(), part);
-            assert_eq!(Offset::read(&text), Some((offset(cursors, part), None)));
+            let text = encoded(&offset);
+            assert_eq!(Offset::read(&text), Some((offset, None)));
             let text = format!("{text}.x.y");
             assert_eq!(Offset::read(&text).unwrap().1, Some("x.y"));
         }
-        let few = [("general", 4_000), ("lounge", 70_000), ("random", 12)];
-        assert_eq!(encode(few.into_iter(), None).len(), 39, "short");
+        let few = offset(
+            &[("general", 4_000), ("lounge", 70_000), ("random", 12)],
+            &[],
+        );
+        assert_eq!(encoded(&few).len(), 39, "short");
     }
 
     #[test]
     fn what_is_no_offset_is_not_read() {
-        let whole =
-            URL_SAFE_NO_PAD.decode(encode([("general", 300)].into_iter(), Some(("general", 1))));
-        let whole = whole.unwrap();
+        let whole = encoded(&offset(&[("general", 300)], &[("general", 1)]));
+        let whole = URL_SAFE_NO_PAD.decode(whole).unwrap();
         for length in 0..whole.len() {
             let cut = URL_SAFE_NO_PAD.encode(&whole[..length]);
-            // After the part alone it is an offset again: one without cursors.
-            assert_eq!(Offset::read(&cut).is_some(), length == 9, "{length}");
+            // After the parts alone it is an offset again: one without cursors.
+            assert_eq!(Offset::read(&cut).is_some(), length == 10, "{length}");
         }
         let long = "A".repeat(OFFSET_MAX + 1);
         let huge = URL_SAFE_NO_PAD.encode([0, 1, b'a', 255, 255, 255, 255, 255, 255, 255, 127]);
         let endless =
             URL_SAFE_NO_PAD.encode([0, 1, b'a', 255, 255, 255, 255, 255, 255, 255, 255, 1]);
         let no_text = URL_SAFE_NO_PAD.encode([0, 1, 0xff, 1]);
-        for text in ["", ".", "?", "=", "AA==", &long, &huge, &endless, &no_text] {
+        let many = URL_SAFE_NO_PAD.encode([255, 1, 1, b'a']);
+        for text in [
+            "", ".", "?", "=", "AA==", &long, &huge, &endless, &no_text, &many,
+        ] {
             assert_eq!(Offset::read(text), None, "{text}");
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tests::{
     COMPANIES, FLOODS, Flood, FloodReport, Footprint, HostileReport, Kind, Plan, Report, Scale,
     Settings, Store, TRIALS, Trial, churn, companion, drained, judge_within, kills_followed,
-    parlor, torture,
+    kills_of_socketio, parlor, torture,
 };
 
 /// Time limit of a case.
@@ -22,6 +22,10 @@ const CASES: &[Case] = &[
     Case {
         name: "kills",
         run: |kind, name| judge_within(LIMIT, kind, name, kills),
+    },
+    Case {
+        name: "socketio",
+        run: |kind, name| judge_within(LIMIT, kind, name, socketio),
     },
     Case {
         name: "followers",
@@ -185,6 +189,34 @@ async fn kills(store: Store) {
         figures.acked, figures.sent,
         "every message was acknowledged in the end"
     );
+}
+
+const KILLS_OF_SOCKETIO: Plan = Plan {
+    clients: 30,
+    rooms: 6,
+    window: 1,
+    kills: 10,
+    alive_ms: 2_000,
+};
+
+/// Checks that Socket.IO clients miss and double nothing either, beside as many native ones.
+async fn socketio(store: Store) {
+    let figures = kills_of_socketio(&store, KILLS_OF_SOCKETIO).await;
+    println!("socketio {:?}: {figures}", store.kind());
+    let native = &figures.native;
+    assert_eq!(
+        (figures.lost, native.lost, native.doubled, native.gaps),
+        (0, 0, 0, 0)
+    );
+    assert_eq!(
+        figures.acked, figures.sent,
+        "everything was acknowledged in the end"
+    );
+    assert_eq!(
+        native.acked, native.sent,
+        "everything was acknowledged in the end"
+    );
+    assert_eq!(figures.not_recovered, 0, "every return is a recovery");
 }
 
 const KILLS_FOLLOWED: Plan = Plan {

@@ -358,7 +358,8 @@ async fn ended_after(mounted: &Mounted, first: &[u8], again: &[u8]) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn control_frames_and_small_fragments_are_charged_as_at_ws() {
-    let mounted = Mounted::plain().await;
+    let limited = Settings::default();
+    let mounted = Mounted::new(limited, |_| {}).await;
     let opening = [0x01, 0x81, 0, 0, 0, 0, b'x'];
     for (first, again) in [
         (&[][..], &[0x89, 0x80, 0, 0, 0, 0][..]),

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use extension::{
-    ChatReceiver, ChatSender, Door, DoorError, HttpRequest, HttpResponse, Mount, ServeSocket,
-    Served, Socket, SocketFrame, Upgrade,
+    ChatHalves, ChatReceiver, ChatSender, Door, DoorError, HttpRequest, HttpResponse, Mount,
+    ServeSocket, Served, Socket, SocketFrame, Upgrade,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -117,7 +117,7 @@ impl Door for BridgedDoor {
         Ok(Box::new(Chat(self.connection()?)))
     }
 
-    fn open_halves(&self) -> Result<(Box<dyn ChatSender>, Box<dyn ChatReceiver>), DoorError> {
+    fn open_halves(&self) -> Result<ChatHalves, DoorError> {
         let (sender, receiver) = self.connection()?.split();
         Ok((
             Box::new(BridgedSender(sender)),

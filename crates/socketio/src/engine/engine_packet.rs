@@ -56,6 +56,7 @@ fn ms(duration: std::time::Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::SocketIoSettings;
     use serde_json::{Value, json};
 
     #[test]
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_handshake_has_exactly_the_fields_of_the_protocol() {
-        let text = open("abc", &["websocket"], &Default::default());
+        let text = open("abc", &["websocket"], &SocketIoSettings::default());
         let handshake: Value = serde_json::from_str(text.strip_prefix('0').unwrap()).unwrap();
         let expected = json!({
             "sid": "abc", "upgrades": ["websocket"],

@@ -365,24 +365,35 @@ impl Session {
                     .await;
             }
         } else {
-            self.outbox.packet(engine_packet::CLOSE.to_owned());
             self.last_polls().await;
         }
     }
 
-    /// Waits for the polls that fetch the last packets.
+    /// Waits for the polls that fetch the last packets. The close comes in a payload of its own: a stock
+    /// client handles it before the messages that came with it.
     async fn last_polls(&mut self) {
         let until = Instant::now() + LAST_POLL_WITHIN;
-        while !self.outbox.is_empty() {
-            if self.deliver().await.is_err() || self.outbox.is_empty() {
+        let mut says_close = false;
+        loop {
+            if self.outbox.is_empty() && !std::mem::replace(&mut says_close, true) {
+                self.outbox.packet(engine_packet::CLOSE.to_owned());
+            }
+            if self.deliver().await.is_err() || (self.outbox.is_empty() && says_close) {
                 return;
+            }
+            if self.outbox.is_empty() {
+                continue;
             }
             match timeout_at(until, self.slot.requests.recv()).await {
                 Ok(Some(SessionRequest::Poll(answer))) => {
                     self.transport = Transport::Polling(Some(answer));
                 }
-                Ok(Some(SessionRequest::Post(_, answer))) => {
+                Ok(Some(SessionRequest::Post(body, answer))) => {
+                    // Fails if the client does not wait any more.
                     let _ = answer.send(Ok("ok".to_owned()));
+                    if body == engine_packet::CLOSE {
+                        return;
+                    }
                 }
                 Ok(Some(SessionRequest::Upgrade(_))) => {}
                 Ok(None) | Err(_) => return,

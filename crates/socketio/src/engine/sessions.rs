@@ -155,7 +155,7 @@ mod tests {
             ["10.0.0.1", "2001:db8::1", "2001:db8::ffff:1"].map(|ip| ip.parse().unwrap());
         let held = [a, b, c].map(|address: IpAddr| sessions.enter(address).unwrap());
         assert_eq!(sessions.enter(a).unwrap_err(), EngineError::Full, "in all");
-        let [first, second, _third] = held;
+        let [first, second, third] = held;
         drop(first);
         assert_eq!(
             sessions.enter(b).unwrap_err(),
@@ -164,7 +164,7 @@ mod tests {
         );
         let again = sessions.enter(a).unwrap();
         assert!(sessions.find(&second.sid, c).is_ok(), "of the same /64");
-        drop((again, second, _third));
+        drop((again, second, third));
         assert_eq!(figures.sessions.load(Relaxed), 0);
         assert_eq!(figures.rejected.load(Relaxed), 2);
         let open = sessions.open.lock();

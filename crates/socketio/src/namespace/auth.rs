@@ -87,8 +87,9 @@ impl Auth {
         let is_same = match &self.proof {
             // The pid of one person must not sign in another one who now uses the page.
             Some(AuthProof::Guest(name)) => pid.guest.as_ref() == Some(name),
-            Some(AuthProof::Token(token)) => *token == resumable.token,
-            Some(AuthProof::Jwt(_, Some(token))) => *token == resumable.token,
+            Some(AuthProof::Token(token) | AuthProof::Jwt(_, Some(token))) => {
+                *token == resumable.token
+            }
             Some(AuthProof::Jwt(_, None)) | None => true,
         };
         if !is_same {

@@ -1,6 +1,6 @@
 //! The connection to the chat on behalf of one client: frames that wait to be sent, and those received.
 
-use extension::{ChatReceiver, ChatSender, SocketFrame};
+use extension::{ChatHalves, ChatReceiver, ChatSender, SocketFrame};
 use futures_util::FutureExt as _;
 use std::collections::VecDeque;
 use std::future::pending;
@@ -19,7 +19,7 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    pub(super) fn new((sender, receiver): (Box<dyn ChatSender>, Box<dyn ChatReceiver>)) -> Self {
+    pub(super) fn new((sender, receiver): ChatHalves) -> Self {
         Self {
             sender,
             receiver,
@@ -57,7 +57,7 @@ impl Chat {
                     None => pending().await,
                 }
             };
-            let received = async {
+            let next = async {
                 if receives {
                     self.receiver.recv().await
                 } else {
@@ -66,7 +66,7 @@ impl Chat {
             };
             tokio::select! {
                 _ = sent => {}
-                frame = received => return frame,
+                frame = next => return frame,
             }
             self.queue.pop_front();
         }

@@ -89,8 +89,8 @@ impl Greeting {
             }
         }
         let suffix = pid.offset_suffix(&reply.resumable());
-        let part = from.and_then(|Offset { part, .. }| part);
-        let mut live = Live::new(self.chat, user, native_only, suffix, part, figures);
+        let parts = from.map(|Offset { parts, .. }| parts).unwrap_or_default();
+        let mut live = Live::new(self.chat, user, native_only, suffix, parts, figures);
         live.begin(ok, &reply.rooms, out);
         Some(live)
     }

@@ -47,7 +47,7 @@ impl HelloReply<'_> {
 
     /// Returns whether everything that was missed follows.
     pub(super) fn is_complete(&self) -> bool {
-        self.rooms.values().all(|line| line.is_complete())
+        self.rooms.values().all(RoomLine::is_complete)
     }
 }
 

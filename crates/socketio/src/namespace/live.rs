@@ -30,8 +30,8 @@ pub(super) struct Live {
     rooms: FollowedRooms,
     /// What ends each offset.
     suffix: String,
-    /// A room, and how many events of its next entry the client has heard before it came back.
-    part: Option<(String, u8)>,
+    /// Per room how many events of its next entry the client has heard: now, or before it came back.
+    parts: BTreeMap<String, u8>,
     /// What becomes of the replies to come.
     pending: HashMap<u64, PendingReply>,
     _counted: Counted,
@@ -69,7 +69,7 @@ impl Live {
         user: HelloUser,
         native_only: bool,
         suffix: String,
-        part: Option<(String, u8)>,
+        parts: BTreeMap<String, u8>,
         figures: &Arc<Figures>,
     ) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Live {
             native_only,
             rooms: FollowedRooms::default(),
             suffix,
-            part,
+            parts,
             pending: HashMap::new(),
             _counted: Counted::new(figures, |figures| &figures.connected),
         }
@@ -98,7 +98,7 @@ impl Live {
         }
         // What was heard in part comes again only if its room goes on where it was.
         let goes_on = |room: &String| lines.get(room).is_some_and(RoomLine::is_complete);
-        self.part.take_if(|(room, _)| !goes_on(room));
+        self.parts.retain(|room, _| goes_on(room));
         self.tell("hello", hello, out);
         for (room, line) in lines {
             if line.gone {
@@ -207,10 +207,11 @@ impl Live {
             }
             ("gone", Some(room)) => {
                 self.rooms.forget(room);
+                self.parts.remove(room);
                 self.tell("gone", &with_room(room, d), out);
             }
             ("gap", Some(room)) => {
-                self.give("gap", &with_room(room, d), out);
+                give("gap", &with_room(room, d), out);
                 self.ask_log(room);
             }
             ("heads", _) => {
@@ -220,12 +221,12 @@ impl Live {
                         self.ask_log(&room);
                     }
                 }
-                self.give("heads", d, out);
+                give("heads", d, out);
             }
-            ("typing", Some(room)) => self.give("typing", &typing(room, d), out),
+            ("typing", Some(room)) => give("typing", &typing(room, d), out),
             ("resumed", _) => self.tell("resumed", d, out),
-            (event, Some(room)) => self.give(event, &with_room(room, d), out),
-            (event, None) => self.give(event, d, out),
+            (event, Some(room)) => give(event, &with_room(room, d), out),
+            (event, None) => give(event, d, out),
         }
     }
 
@@ -243,23 +244,17 @@ impl Live {
     /// Sends the events of an entry, each with the offset after it.
     fn tell_entry(&mut self, room: &str, d: &str, entry: &EntryView<'_>, out: &mut Outbox) {
         let events = entry_events::events(room, d, entry, self.native_only);
-        let heard = match self.part.take() {
-            Some((of, part)) if of == room => usize::from(part),
-            other => {
-                self.part = other;
-                0
-            }
-        };
+        let heard = self.parts.remove(room).map_or(0, usize::from);
         let count = events.len();
         for (index, event) in events.into_iter().enumerate().skip(heard) {
-            let offset = if index + 1 == count {
+            if index + 1 == count {
+                self.parts.remove(room);
                 self.rooms.heard(room, entry.seq);
-                self.offset(None)
             } else {
                 let part = u8::try_from(index + 1).unwrap_or(u8::MAX);
-                self.offset(Some((room, part)))
-            };
-            out.message(event_text(event.name, &event.argument, Some(&offset)));
+                self.parts.insert(room.to_owned(), part);
+            }
+            self.tell(event.name, &event.argument, out);
         }
         // Also if all of it was heard before.
         self.rooms.heard(room, entry.seq);
@@ -371,23 +366,21 @@ impl Live {
         self.pending.insert(id, pending);
     }
 
-    /// Sends an event that is no part of what is recovered.
-    fn give(&self, name: &str, argument: &str, out: &mut Outbox) {
-        out.message(event_text(name, argument, None));
-    }
-
     /// Sends an event with the offset of where the client is now.
     fn tell(&self, name: &str, argument: &str, out: &mut Outbox) {
-        out.message(event_text(name, argument, Some(&self.offset(None))));
+        out.message(event_text(name, argument, Some(&self.offset())));
     }
 
-    fn offset(&self, part: Option<(&str, u8)>) -> String {
-        // Until the entry comes that was heard in part, that stays to be said.
-        let waiting = self.part.as_ref().map(|(room, part)| (&**room, *part));
-        let mut offset = offset::encode(self.rooms.cursors(), part.or(waiting));
+    fn offset(&self) -> String {
+        let mut offset = offset::encode(self.rooms.cursors(), &self.parts);
         offset.push_str(&self.suffix);
         offset
     }
+}
+
+/// Sends an event that is no part of what is recovered.
+fn give(name: &str, argument: &str, out: &mut Outbox) {
+    out.message(event_text(name, argument, None));
 }
 
 /// Returns who types, also under the names of other Socket.IO servers.

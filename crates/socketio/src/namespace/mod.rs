@@ -131,7 +131,6 @@ impl Namespace {
 
     pub(crate) fn handle(&mut self, event: NamespaceEvent, out: &mut Outbox) -> Verdict {
         match event {
-            NamespaceEvent::Deadline => Verdict::Close,
             NamespaceEvent::Frame(Some(SocketFrame::Text(text))) => {
                 let Some(frame) = ChatFrame::read(&text) else {
                     return Verdict::GoOn;
@@ -148,7 +147,8 @@ impl Namespace {
             NamespaceEvent::Frame(Some(SocketFrame::Closed { code, .. })) => {
                 self.chat_closed(code, out)
             }
-            NamespaceEvent::Frame(Some(SocketFrame::Binary(_)) | None) => Verdict::Close,
+            NamespaceEvent::Frame(Some(SocketFrame::Binary(_)) | None)
+            | NamespaceEvent::Deadline => Verdict::Close,
         }
     }
 
@@ -180,6 +180,7 @@ impl Namespace {
             PacketKind::Connect(auth) => self.connect(auth, out),
             PacketKind::Disconnect => self.disconnect(),
             PacketKind::Event(event) => self.event(&event, out),
+            PacketKind::Ack if matches!(self.state, NamespaceState::Outside) => Verdict::Malformed,
             // Nothing of the server asks for one.
             PacketKind::Ack => self.charge(),
             PacketKind::Binary { attachments, ack } => self.binary(attachments, ack, out),
