@@ -58,11 +58,11 @@ impl File {
         }
     }
 
-    /// Returns its `ETag`: weak, since it is the same for all forms.
-    pub(crate) fn tag(&self) -> String {
+    /// Returns a digest of its bytes, for the `ETag` of each form.
+    pub(crate) fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.plain.hash(&mut hasher);
-        format!("W/\"{:016x}\"", hasher.finish())
+        hasher.finish()
     }
 }
 
