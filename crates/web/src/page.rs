@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn script() -> &'static str {
-        let script = |file: &&File| file.is_for_ever() && file.path.ends_with(".js");
+        let script = |file: &&File| file.is_for_ever() && file.media_type().contains("javascript");
         FILES.iter().find(script).expect("a script").path
     }
 
