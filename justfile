@@ -48,7 +48,7 @@ system *filter:
 pool-of-one:
     PARLOR_TESTS_POOL_MAX=1 cargo test --workspace {{ system }} --locked -- --test-threads 6 ::sqlite
 
-# Two people chat in a real browser while the server is killed and restarted
+# The page in a real browser: people chat through a killed server, hostile texts, access, speed
 browser:
     cargo build --workspace --bin parlor --locked
     scripts/browser
@@ -63,10 +63,20 @@ socketio:
 new-extension *arguments:
     {{ justfile_directory() }}/scripts/new-extension {{ arguments }}
 
-# The web client in TypeScript: types, and its tests against the real server
+# The web client and the page in TypeScript: types, tests, and whether crates/web/dist is what the sources make
 web:
     cargo build --workspace --bin parlor --locked
     scripts/web
+    scripts/page check
+
+# Build the page into crates/web/dist, which is committed
+page:
+    scripts/page build
+
+# Pictures of each view of the page in both themes and sizes, into target/screenshots
+screenshots:
+    cargo build --workspace --bin parlor --locked
+    scripts/browser screenshots
 
 # What teams build on: the examples, a new extension, and every step of docs/extending.md
 extensions:

@@ -2,26 +2,25 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let dist = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("dist");
-    println!("cargo::rerun-if-changed={}", dist.display());
+    let dist = format!("{}/dist", env::var("CARGO_MANIFEST_DIR")?);
+    println!("cargo::rerun-if-changed={dist}");
     let mut files = Vec::new();
-    collect(&dist, &mut files)?;
+    collect(Path::new(&dist), &mut files)?;
     files.sort();
     let mut table = String::from("&[\n");
     for file in files.iter().filter(|file| !is_compressed(file)) {
-        let path = file
-            .strip_prefix(&dist)?
-            .to_str()
-            .ok_or("a name is not UTF-8")?;
+        let path = file.strip_prefix(&dist).ok_or("a file is outside")?;
+        let (gzip, brotli) = (
+            compressed(file, "gz", &files),
+            compressed(file, "br", &files),
+        );
         writeln!(
             table,
-            "File {{ path: \"/{path}\", plain: include_bytes!({file:?}), gzip: {}, brotli: {} }},",
-            compressed(file, "gz", &files),
-            compressed(file, "br", &files)
+            "File {{ path: {path:?}, plain: include_bytes!({file:?}), gzip: {gzip}, brotli: {brotli} }},",
         )?;
     }
     table.push(']');
@@ -29,28 +28,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+fn collect(folder: &Path, files: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
         } else {
-            files.push(path);
+            files.push(path.to_str().ok_or("a name is not UTF-8")?.to_owned());
         }
     }
     Ok(())
 }
 
-fn is_compressed(file: &Path) -> bool {
-    file.extension()
-        .is_some_and(|end| end == "br" || end == "gz")
+fn is_compressed(file: &str) -> bool {
+    let end = Path::new(file).extension();
+    end.is_some_and(|end| end == "br" || end == "gz")
 }
 
-fn compressed(file: &Path, end: &str, files: &[PathBuf]) -> String {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(end);
-    let beside = PathBuf::from(name);
+fn compressed(file: &str, end: &str, files: &[String]) -> String {
+    let beside = format!("{file}.{end}");
     if files.contains(&beside) {
         format!("Some(include_bytes!({beside:?}))")
     } else {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { PHONE, Stage, box, join, said, say, shown, stored } from './stage.mjs';
 
 const FOLDER = process.env.SCREENSHOTS ?? new URL('../../target/screenshots', import.meta.url).pathname;
-const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 };
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
 mkdirSync(FOLDER, { recursive: true });
 
 async function create(page, name, topic = '') {
@@ -43,7 +43,7 @@ async function furnish(stage) {
     await say(page, text);
     await stored(page, text.slice(0, 12).replace(/[*_`]/gu, ''));
   }
-  await react(tom, 'Who has time', '👍');
+  await react(tom, 'Who has time', '😂');
   await react(mira, 'take the beans', '❤️');
   await said(mira, 'take the beans').hover();
   await said(mira, 'take the beans').getByRole('button', { name: 'Reply' }).click();

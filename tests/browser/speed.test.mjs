@@ -73,24 +73,25 @@ test('a key is in the box within 50 ms, also in a long room', async () => {
 test('scrolling back through thousands holds up no frame', async () => {
   const page = await stage.inGeneral('scroller');
   await shown(page, `message ${MESSAGES - 1}`);
-  const seen = await page.evaluate(() => new Promise((resolve) => {
+  await stage.browser.startTracing(page, { categories: ['toplevel'] });
+  const first = await page.evaluate(() => new Promise((resolve) => {
     const list = document.querySelector('.log-scroll');
-    const long = [];
-    const observer = new PerformanceObserver((entries) => { for (const entry of entries.getEntries()) long.push(Math.round(entry.duration)); });
-    observer.observe({ type: 'longtask' });
     let frames = 0;
     const step = () => {
-      list.scrollTop -= 400;
+      list.scrollTop -= 200;
       frames += 1;
-      if (frames < 400) requestAnimationFrame(step);
-      else { observer.disconnect(); resolve({ long, first: document.querySelector('#messages article .body')?.textContent.slice(0, 16) }); }
+      if (frames < 500) requestAnimationFrame(step); else resolve(document.querySelector('#messages article .body')?.textContent.slice(0, 16));
     };
     requestAnimationFrame(step);
   }));
-  console.log(`long tasks while scrolling: ${JSON.stringify(seen)}`);
-  const [, number] = /message (\d+)/u.exec(seen.first);
-  assert.ok(Number(number) < MESSAGES - 800, `it came only to ${seen.first}`);
-  assert.ok(seen.long.filter((ms) => ms > 50 * slowness).length <= 2, JSON.stringify(seen.long));
+  const { traceEvents } = JSON.parse(await stage.browser.stopTracing());
+  // Time of the processor, not of the clock: whatever else this machine does is not the page's.
+  const tasks = traceEvents.filter(({ name, tdur }) => /RunTask/u.test(name) && tdur > 0).map(({ tdur }) => tdur / 1_000).sort((one, other) => other - one);
+  console.log(`longest tasks while scrolling, ms of the processor: ${tasks.slice(0, 5).map(Math.round)}; over 50 ms: ${tasks.filter((ms) => ms > 50).length}`);
+  const [, number] = /message (\d+)/u.exec(first);
+  assert.ok(Number(number) < MESSAGES - 800, `it came only to ${first}`);
+  assert.ok(tasks.length > 500, 'the trace has the tasks');
+  assert.ok(tasks.filter((ms) => ms > 50 * slowness).length === 0, `${tasks.slice(0, 5)}`);
   assert.ok(await log(page).locator('article').count() < 150, 'only what is in sight is in the document');
   stage.allQuiet();
 });

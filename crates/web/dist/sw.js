@@ -1,8 +1,8 @@
 // The service worker: keeps the files of the page, so that it opens without a network. It keeps no messages and
 // answers nothing but the page itself; the server is asked first, so that an update is there at once.
 
-const CACHE = 'parlor-a6c72bffe2e7';
-const SHELL = ["/","/assets/a6c72bffe2e7/compact.js","/assets/a6c72bffe2e7/compact2.js","/assets/a6c72bffe2e7/de.js","/assets/a6c72bffe2e7/github.js","/assets/a6c72bffe2e7/highlight.js","/assets/a6c72bffe2e7/index.js","/assets/a6c72bffe2e7/style.css","/icon.svg"];
+const CACHE = 'parlor-2e8a2146caba';
+const SHELL = ["/","/assets/2e8a2146caba/compact.js","/assets/2e8a2146caba/compact2.js","/assets/2e8a2146caba/de.js","/assets/2e8a2146caba/github.js","/assets/2e8a2146caba/highlight.js","/assets/2e8a2146caba/index.js","/assets/2e8a2146caba/style.css","/icon-512.png","/icon-maskable-512.png","/icon.svg"];
 /** So long the server has to give the page, before the kept one is shown. */
 const PATIENCE_MS = 3_000;
 

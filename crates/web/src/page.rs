@@ -34,19 +34,19 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Asked about each time: a restart may have brought a new page.
 const ASK_AGAIN: &str = "no-cache";
 
-/// The page's files by the path that they are served at, each with its `ETag`.
-pub(crate) struct Page(HashMap<&'static str, (&'static File, String)>);
+/// The page's files by the path that they are served at, each with its digest.
+pub(crate) struct Page(HashMap<&'static str, (&'static File, u64)>);
 
 impl Page {
     pub(crate) fn new() -> Self {
         let served = FILES
             .iter()
-            .map(|file| (file.served_at(), (file, file.tag())));
+            .map(|file| (file.served_at(), (file, file.digest())));
         Self(served.collect())
     }
 
     fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> HttpResponse {
-        let Some((file, tag)) = self.0.get(path) else {
+        let Some((file, digest)) = self.0.get(path) else {
             return text(
                 StatusCode::NOT_FOUND,
                 "There is nothing at this address. The chat is at /.\n",
@@ -57,7 +57,7 @@ impl Page {
             set(&mut response, header::ALLOW, "GET, HEAD");
             return response;
         }
-        found(file, tag, headers)
+        found(file, *digest, headers)
     }
 }
 
@@ -68,7 +68,10 @@ impl Serve for Page {
     }
 }
 
-fn found(file: &File, tag: &str, headers: &HeaderMap) -> HttpResponse {
+fn found(file: &File, digest: u64, headers: &HeaderMap) -> HttpResponse {
+    let (bytes, form) = file.in_form(|form| form.is_taken(headers));
+    // Each form has bytes of its own, and so a tag of its own.
+    let tag = format!("\"{digest:016x}-{}\"", form.name().unwrap_or("plain"));
     let mut response = with_headers(Bytes::new());
     let kept = if file.is_for_ever() {
         FOR_EVER
@@ -76,12 +79,11 @@ fn found(file: &File, tag: &str, headers: &HeaderMap) -> HttpResponse {
         ASK_AGAIN
     };
     set(&mut response, header::CACHE_CONTROL, kept);
-    set(&mut response, header::ETAG, tag);
-    if is_known(headers, tag) {
+    set(&mut response, header::ETAG, &tag);
+    if is_known(headers, &tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let (bytes, form) = file.in_form(|form| form.is_taken(headers));
     *response.body_mut() = Bytes::from_static(bytes);
     set(&mut response, header::CONTENT_TYPE, file.media_type());
     if let Some(name) = form.name() {
@@ -116,13 +118,12 @@ fn set(response: &mut HttpResponse, name: HeaderName, value: &str) {
 }
 
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let opaque = tag.trim_start_matches("W/");
     let lines = headers.get_all(header::IF_NONE_MATCH).iter();
     let tags = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','));
     tags.map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == opaque)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 #[cfg(test)]
@@ -142,7 +143,7 @@ mod tests {
     }
 
     fn script() -> &'static str {
-        let script = |file: &&File| file.is_for_ever() && file.path.ends_with(".js");
+        let script = |file: &&File| file.is_for_ever() && file.media_type().contains("javascript");
         FILES.iter().find(script).expect("a script").path
     }
 

@@ -10,7 +10,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const build = buildId();
 
 export default defineConfig({
-  plugins: [solid(), finish(path('../dist'), build)],
+  plugins: [solid(), finish(build)],
   resolve: { alias: { '@parlor/client': path('../client/src/index.ts') } },
   // `vite` serves the sources to a browser and hands everything else to a server on its usual port.
   server: {
@@ -25,6 +25,8 @@ export default defineConfig({
     target: ['chrome111', 'firefox114', 'safari16.4'],
     cssCodeSplit: false,
     reportCompressedSize: false,
+    // Emoji and the highlighter are large, and loaded when they are needed.
+    chunkSizeWarningLimit: 700,
     rollupOptions: {
       output: {
         entryFileNames: `assets/${build}/[name].js`,

@@ -206,6 +206,7 @@ async fn a_mount_of_the_root_leaves_the_gateways_own_paths_alone() {
     let mut socket = Socket::connect(stage, "/ws").await;
     let pong = socket.call(1, "ping", json!({})).await;
     assert!(pong["ok"]["time"].is_string(), "{pong}");
+    drop(socket);
     mounted.stage.ends().await;
 }
 

@@ -2,7 +2,7 @@
 // each file gets its compressed forms.
 
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
@@ -32,10 +32,12 @@ function compress(file: string): void {
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
 }
 
-export function finish(dist: string, build: string): Plugin {
+export function finish(build: string): Plugin {
+  let dist = '';
   return {
     name: 'parlor-finish',
     apply: 'build',
+    configResolved(config) { dist = resolve(config.root, config.build.outDir); },
     closeBundle() {
       nameFilesToTheWorker(dist, build);
       all(dist).forEach(compress);

@@ -1,6 +1,7 @@
 // Dates and numbers as the reader's language has them. Formatters are slow to make, so each is made once.
 
 import { createMemo, createRoot } from 'solid-js';
+import { dayNumber } from './day-number.ts';
 import { languageTag } from './words/index.ts';
 
 const formats = createRoot(() => createMemo(() => {
@@ -15,14 +16,6 @@ const formats = createRoot(() => createMemo(() => {
     number: new Intl.NumberFormat(tag),
   };
 }));
-
-const DAY_MS = 86_400_000;
-
-/** The local day of a moment, as a number that grows by one each day. */
-export function dayNumber(at: string | number): number {
-  const date = new Date(at);
-  return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
-}
 
 export const time = (at: string | number): string => formats().time.format(new Date(at));
 export const full = (at: string | number): string => formats().full.format(new Date(at));

@@ -4,6 +4,7 @@
 import type { MemberLine, RoomSummary } from '@parlor/client';
 import { emojis, search } from '../text/emoji.ts';
 import { words } from '../words/index.ts';
+import { wordBefore, type Word } from './word-before.ts';
 
 export interface Suggestion {
   readonly label: string;
@@ -19,21 +20,6 @@ export interface Completion {
 }
 
 const SHOWN_MAX = 8;
-
-interface Word { readonly kind: '@' | '#' | ':' | '/'; readonly from: number; readonly text: string }
-
-/** Finds the word before the cursor that could be completed. */
-export function wordBefore(text: string, caret: number): Word | undefined {
-  const before = text.slice(0, caret);
-  const command = /^\/([a-z]*)$/u.exec(before);
-  if (command) return { kind: '/', from: 0, text: command[1] ?? '' };
-  const found = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u.exec(before);
-  if (!found) return undefined;
-  const [, kind, word = ''] = found;
-  // A colon alone, or with one letter, is more often a face or a clock.
-  if (kind === ':' && word.length < 2) return undefined;
-  return { kind: kind as Word['kind'], from: caret - word.length - 1, text: word.toLowerCase() };
-}
 
 export interface Sources {
   readonly members: () => readonly MemberLine[];

@@ -195,7 +195,7 @@ export function Log(props: LogProps): JSX.Element {
         <Show when={!(view().loaded && frame().rows.length <= 1 && view().messages.length === 0 && outgoing().length === 0)} fallback={<Empty state={props.state} />}>
           {/* Another room is another list: sizes that were measured belong to one. */}
           <Show when={room()} keyed>{(_room) => <VList ref={(handle) => setList(handle)} data={frame().rows} shift={frame().shift} keepMounted={active() === undefined ? [] : [activeIndex()]}
-            itemSize={48} bufferSize={600} onScroll={scrolled} onResize={() => { if (stuck && placed) toLast(); }} class="log-scroll" tabIndex={-1}>
+            bufferSize={400} onScroll={scrolled} onResize={() => { if (stuck && placed) toLast(); }} class="log-scroll" tabIndex={-1}>
             {/* While the list becomes shorter, it may ask for a row that is gone. */}
             {(row: Keyed<Row> | undefined) => (row ? <RowView row={row} /> : null)}
           </VList>}</Show>

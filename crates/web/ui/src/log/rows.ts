@@ -1,7 +1,7 @@
 // What the log shows, line by line: messages, those on their way, who came and went, days, and where the new begins.
 
 import type { EventEntry, Message, MessageWindow, OutgoingMessage } from '@parlor/client';
-import { dayNumber } from '../format.ts';
+import { dayNumber } from '../day-number.ts';
 
 export interface SaidRow {
   readonly kind: 'said';

@@ -2,26 +2,7 @@
 // the code of an invitation. `#/room/KEY`, `#/room/KEY/SEQ`, `#/invite/CODE`, else nothing is open.
 
 import { createSignal } from 'solid-js';
-
-export type Route =
-  | { readonly at: 'none' }
-  | { readonly at: 'room'; readonly key: string; readonly seq?: number }
-  | { readonly at: 'invite'; readonly code: string };
-
-export function parseRoute(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, '').split('/').map(decoded);
-  const [kind, key, seq] = parts;
-  if (kind === 'room' && key) {
-    const number = Number(seq);
-    return Number.isSafeInteger(number) && number > 0 ? { at: 'room', key, seq: number } : { at: 'room', key };
-  }
-  if (kind === 'invite' && key) return { at: 'invite', code: key };
-  return { at: 'none' };
-}
-
-function decoded(part: string): string {
-  try { return decodeURIComponent(part); } catch { return part; }
-}
+import { parseRoute, type Route } from './parse-route.ts';
 
 /** `~` and the other characters of a room's key need no escape in a fragment. */
 export const roomAddress = (key: string, seq?: number): string => `#/room/${encodeURIComponent(key)}${seq ? `/${seq}` : ''}`;
