@@ -57,10 +57,15 @@ impl Talker {
     }
 
     async fn join(&mut self, room: &str) -> Result<(), ClientEnd> {
-        let ack = self.client.post("join", &json!({ "room": room })).await?;
-        let joined = self.client.acknowledged(ack).await?;
-        assert!(joined["err"].is_null(), "{}: {joined}", self.name);
-        Ok(())
+        loop {
+            let ack = self.client.post("join", &json!({ "room": room })).await?;
+            let joined = self.client.acknowledged(ack).await?;
+            if joined["err"].is_null() {
+                return Ok(());
+            }
+            assert_eq!(joined["err"]["retryable"], true, "{}: {joined}", self.name);
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Sends until asked to stop and all is acknowledged.

@@ -56,7 +56,7 @@ on_both! {
             }
         }
         let recovered = server.scrape().await.sum("parlor_socketio_recovered_total", &[]);
-        assert_eq!(recovered as usize, clients.len(), "since the kill");
+        assert_eq!(recovered.to_string(), clients.len().to_string(), "since the kill");
     }
 
     async fn an_entry_that_was_heard_in_part_is_completed(store: Store) {
