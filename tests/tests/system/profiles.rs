@@ -170,7 +170,7 @@ on_both! {
         let _ = picture.refused("no_such_path");
         let mut sql = store.sql().await;
         for table in ["profiles", "pictures"] {
-            assert_eq!(sql.number(&format!("SELECT count(*) FROM {table}")).await, 0);
+            assert_eq!(sql.count(table).await, 0);
         }
     }
 }
