@@ -8,6 +8,12 @@ use serde_json::Value;
 const ENTRY: &str = "seq:seq kind:str id:str author:user at:time";
 const MESSAGE: &str = "seq:seq id:str author:user at:time cid:str deleted:bool edited_at?:time \
     edited_seq?:seq reply_to?:seq mentions:users reactions:reactions";
+const PREFS: &str = "quiet_until_ms:int favourite:bool";
+const LINK: &str = "link:str by:user at:time uses?:seq used:int until_ms?:seq";
+const PROFILE: &str = "user:user display?:str colour?:str picture?:str";
+const LAST: &str = "seq:seq id:str author:user at:time preview?:str edited:bool deleted:bool";
+const LINE: &str = "card:card head:int read:int unread:int mentions:int answered?:bool \
+    prefs?:prefs last?:last";
 const DONE: &str = "seq:int dup:bool";
 
 /// Checks the shape of a reply's `ok`.
@@ -25,9 +31,16 @@ pub(crate) fn reply(op: &str, ok: &Value) -> Result<(), String> {
         "read" => "seq:int unread:int mentions:int",
         "members" => "members:members next?:str",
         "presence" => "online:users count:int",
-        "rooms" => "rooms:lines next?:str",
+        "rooms" => "rooms:lines next?:str invitations?:invitations",
         "room.create" | "room.update" => "card:card seq:int dup:bool",
         "dm" => "card:card dup:bool",
+        "room.prefs" => "prefs:prefs dup:bool",
+        "link.create" => "link:link code:str dup:bool",
+        "link.revoke" => "dup:bool",
+        "links" => "links:links",
+        "link.info" => "room:str title:str members:int",
+        "profile.set" => "profile:profile dup:bool",
+        "profiles" => "profiles:profiles",
         "edit" | "delete" | "react" | "invite" | "kick" | "ban" | "unban" | "mute" | "role" => DONE,
         "ping" => "time:any",
         _ => "",
@@ -52,6 +65,8 @@ pub(crate) fn push(frame: &Value) -> Result<(), String> {
         "typing" => (true, "user:user on:bool"),
         "presence" => (true, "changes:changes online:int"),
         "read" => (true, "seq:int unread:int mentions:int"),
+        "prefs" => (true, PREFS),
+        "profile" => (false, PROFILE),
         "gap" => (true, "from:seq to:seq"),
         "auth_expiring" => (false, "in_ms:int"),
         "bye" => (false, "reason:str reconnect_after_ms:int"),
@@ -140,11 +155,14 @@ fn typed(value: &Value, kind: &str) -> Result<(), String> {
                 fields(one, "user:user role:role online:bool muted_until?:any")
             });
         }
-        "lines" => {
-            return each(value, |one| {
-                fields(one, "card:card head:int read:int unread:int mentions:int")
-            });
-        }
+        "lines" => return each(value, |one| fields(one, LINE)),
+        "invitations" => return each(value, |one| fields(one, "card:card by:user seq:seq")),
+        "prefs" => return fields(value, PREFS),
+        "last" => return fields(value, LAST),
+        "link" => return fields(value, LINK),
+        "links" => return each(value, |one| fields(one, LINK)),
+        "profile" => return fields(value, PROFILE),
+        "profiles" => return each(value, |one| fields(one, PROFILE)),
         "reactions" => return each(value, |one| fields(one, "emoji:str count:seq mine:bool")),
         "changes" => return each(value, |one| fields(one, "user:user state:str")),
         other => panic!("a shape names the unknown type {other}"),

@@ -165,12 +165,15 @@ on_both! {
         assert_eq!(back.user()["name"], "alice");
     }
 
-    async fn nothing_but_hello_and_ping_comes_before_hello(store: Store) {
+    async fn only_hello_ping_and_a_look_at_a_link_come_before_hello(store: Store) {
         let server = store.server().await;
         let mut client = server.connect().await;
-        for op in tests::contract().ops.iter().filter(|op| *op != "hello" && *op != "ping") {
+        let open = ["hello", "ping", "link.info"];
+        let all = tests::contract().ops.iter();
+        for op in all.filter(|op| !open.contains(&op.as_str())) {
             client.refused(op, json!({"room": "general"}), "unauthenticated").await;
         }
+        client.refused("link.info", json!({"code": "none"}), "no_such_link").await;
         client.ok("ping", json!({})).await;
         client.refused("no.such.op", json!({}), "unknown_op").await;
     }

@@ -154,6 +154,11 @@ names! {
         err(&mut alice, "kick", json!({"room": "lounge", "user": "@nobody"})).await
     }
 
+    async fn no_such_link(store: Store) {
+        let mut alice = greeted(&store).await;
+        err(&mut alice, "link.info", json!({"code": "none"})).await
+    }
+
     async fn no_such_path(store: Store) {
         answered(&store.server().await.api(), "/api/v1/nothing", json!({})).await
     }

@@ -87,6 +87,20 @@ pushes! {
         assert_eq!(tab.push("read", "lounge").await, marked);
     }
 
+    async fn prefs(store: Store) {
+        let server = store.server().await;
+        let (_alice, mut bob) = lounge(&server).await;
+        let mut tab = server.tab(&bob, "tab").await;
+        let set = bob.ok("room.prefs", json!({"room": "lounge", "favourite": true})).await;
+        assert_eq!(tab.push("prefs", "lounge").await, set["prefs"]);
+    }
+
+    async fn profile(store: Store) {
+        let (mut alice, mut bob) = lounge(&store.server().await).await;
+        let set = bob.ok("profile.set", json!({"display": "Bob"})).await;
+        assert_eq!(alice.push("profile", "").await, set["profile"]);
+    }
+
     async fn heads(store: Store) {
         let (mut alice, mut bob) = lounge(&store.server().await).await;
         let head = alice.say("lounge", "the last for now").await["seq"].clone();

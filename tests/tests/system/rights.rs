@@ -13,6 +13,9 @@ hello          any     ok    ok        ok        ok        ok        ok     ok  
 ping           any     ok    ok        ok        ok        ok        ok     ok           ok           ok        ok              ok           ok
 rooms          any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
 sessions       any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
+link.info      any     ok    ok        ok        ok        ok        ok     ok           ok           ok        ok              ok           ok
+profile.set    any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
+profiles       any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
 session.revoke any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
 logout         any     ok    ok        ok        ok        ok        ok     ok           ok           ok        unauthenticated ok           ok
 room.create    any     ok    ok        ok        ok        ok        ok     ok           ok           ACCOUNT   unauthenticated ok           ok
@@ -57,12 +60,25 @@ presence       public  ok    ok        ok        ok        ok        OUT    not_
 presence       private ok    ok        ok        ok        ok        HIDDEN no_such_room no_such_room ok        unauthenticated -            -
 presence       direct  -     -         ok        -         -         -      no_such_room -            ok        unauthenticated no_such_room ok
 
+room.prefs     public  ok    ok        ok        ok        ok        OUT    not_member   not_member   ok        unauthenticated -            -
+room.prefs     private ok    ok        ok        ok        ok        HIDDEN no_such_room no_such_room ok        unauthenticated -            -
+room.prefs     direct  -     -         ok        -         -         -      no_such_room -            ok        unauthenticated no_such_room ok
+links          public  ok    ok        ok        ok        ok        OUT    not_member   not_member   ok        unauthenticated -            -
+links          private ok    ok        ok        ok        ok        HIDDEN no_such_room no_such_room ok        unauthenticated -            -
+links          direct  -     -         ok        -         -         -      no_such_room -            ok        unauthenticated no_such_room ok
+
 room.update    public  ok    ok        forbidden forbidden muted     OUT    not_member   not_member   forbidden unauthenticated -            -
 room.update    private ok    ok        forbidden forbidden muted     HIDDEN no_such_room no_such_room forbidden unauthenticated -            -
 room.update    direct  -     -         forbidden -         -         -      no_such_room -            forbidden unauthenticated no_such_room forbidden
 invite         public  ok    ok        ok        muted     muted     OUT    not_member   not_member   ok        unauthenticated -            -
 invite         private ok    ok        forbidden forbidden muted     HIDDEN no_such_room no_such_room forbidden unauthenticated -            -
 invite         direct  -     -         forbidden -         -         -      no_such_room -            forbidden unauthenticated no_such_room forbidden
+link.create    public  ok    ok        ok        muted     muted     OUT    not_member   not_member   ok        unauthenticated -            -
+link.create    private ok    ok        forbidden forbidden muted     HIDDEN no_such_room no_such_room forbidden unauthenticated -            -
+link.create    direct  -     -         forbidden -         -         -      no_such_room -            forbidden unauthenticated no_such_room forbidden
+link.revoke    public  ok    ok        UNKNOWN   UNKNOWN   muted     OUT    not_member   not_member   UNKNOWN   unauthenticated -            -
+link.revoke    private ok    ok        UNKNOWN   UNKNOWN   muted     HIDDEN no_such_room no_such_room UNKNOWN   unauthenticated -            -
+link.revoke    direct  -     -         UNKNOWN   -         -         -      no_such_room -            UNKNOWN   unauthenticated no_such_room UNKNOWN
 kick           public  ok    ok        forbidden forbidden muted     OUT    not_member   not_member   forbidden unauthenticated -            -
 kick           private ok    ok        forbidden forbidden muted     HIDDEN no_such_room no_such_room forbidden unauthenticated -            -
 kick           direct  -     -         forbidden -         -         -      no_such_room -            forbidden unauthenticated no_such_room forbidden
@@ -86,6 +102,8 @@ const OPEN: &[(&str, &str)] = &[
     ("OUT", "not_member|banned"),
     // A private room may be unknown to a person who was removed from it, or may say why.
     ("HIDDEN", "no_such_room|banned"),
+    // The link is the owner's, and plain members see their own alone.
+    ("UNKNOWN", "no_such_link"),
     // Rooms are permanent, guests are not.
     ("ACCOUNT", "not_allowed_for_guests"),
 ];

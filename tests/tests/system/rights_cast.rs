@@ -75,12 +75,16 @@ pub(crate) struct Cast {
     absent: Client,
     actor: Client,
     rooms: usize,
+    /// The code of a link to a room of the owner.
+    code: String,
 }
 
 /// A room prepared for one attempt.
 struct Scene {
     room: String,
     target: i64,
+    /// A link to the room, made by its owner; of no room where there are none.
+    link: String,
 }
 
 fn fresh(what: &str) -> String {
@@ -89,9 +93,15 @@ fn fresh(what: &str) -> String {
 
 impl Cast {
     pub(crate) async fn gather(server: &Server) -> Self {
+        let mut owner = server.account(&fresh("owner")).await;
+        let room = fresh("linked");
+        owner.open(&room).await;
+        let made = link(&mut owner, &room).await;
+        let code = made["code"].as_str().expect("a code is text");
         Self {
             server: server.clone(),
-            owner: server.account(&fresh("owner")).await,
+            code: code.to_owned(),
+            owner,
             victim: server.account(&fresh("victim")).await,
             absent: server.account(&fresh("absent")).await,
             actor: server.account(&fresh("actor")).await,
@@ -111,7 +121,7 @@ impl Cast {
         let mut actor = self.actor(role, op).await;
         let scene = match kind {
             "direct" => self.direct(role, &mut actor).await,
-            kind => self.room(kind, role, &mut actor).await,
+            kind => self.room(kind, role, op, &mut actor).await,
         };
         if op == "hello" {
             return self.hello(role, &actor).await;
@@ -166,7 +176,7 @@ impl Cast {
         }
     }
 
-    async fn room(&mut self, kind: &str, role: Role, actor: &mut Client) -> Scene {
+    async fn room(&mut self, kind: &str, role: Role, op: &str, actor: &mut Client) -> Scene {
         let create = json!({"name": fresh("room"), "kind": kind});
         let made = self.owner.ok("room.create", create).await;
         let room = made["card"]["room"]
@@ -185,7 +195,14 @@ impl Cast {
                 .expect("a number");
         }
         self.dress(role, actor, &room).await;
-        Scene { room, target }
+        let link = if op == "link.revoke" {
+            let made = link(&mut self.owner, &room).await;
+            let id = made["link"]["link"].as_str().expect("an id is text");
+            id.to_owned()
+        } else {
+            "A".repeat(22)
+        };
+        Scene { room, target, link }
     }
 
     /// Gives the actor the role.
@@ -231,14 +248,23 @@ impl Cast {
             }
         };
         let target = said["seq"].as_i64().expect("a number");
-        Scene { room, target }
+        let link = "A".repeat(22);
+        Scene { room, target, link }
     }
 
     fn asked(&self, op: &str, role: Role, scene: &Scene, actor: &Client) -> Value {
-        let Scene { room, target } = scene;
+        let Scene { room, target, link } = scene;
         let victim = self.victim.id();
         match op {
-            "join" | "leave" | "history" | "members" | "presence" => json!({"room": room}),
+            "join" | "leave" | "history" | "members" | "presence" | "links" => {
+                json!({"room": room})
+            }
+            "room.prefs" => json!({"room": room, "favourite": true}),
+            "link.create" => json!({"room": room, "cid": fresh("cid")}),
+            "link.revoke" => json!({"room": room, "link": link}),
+            "link.info" => json!({"code": self.code}),
+            "profile.set" => json!({"colour": "#3366cc"}),
+            "profiles" => json!({"users": [victim]}),
             "send" => json!({"room": room, "cid": fresh("cid"), "body": "spoken"}),
             "edit" => json!({"room": room, "target": target, "body": "edited"}),
             "delete" => json!({"room": room, "target": target}),
@@ -261,6 +287,12 @@ impl Cast {
             _ => json!({}),
         }
     }
+}
+
+/// Makes a link to a room.
+async fn link(maker: &mut Client, room: &str) -> Value {
+    let create = json!({"room": room, "cid": fresh("cid")});
+    maker.ok("link.create", create).await
 }
 
 /// Opens a direct room from both sides, since either may have left it.

@@ -34,6 +34,13 @@ ban            no_such_user
 unban          no_such_user
 mute           no_such_user
 role           no_such_user
+room.prefs     -
+link.create    -
+link.revoke    -
+links          -
+link.info      -
+profile.set    -
+profiles       -
 ";
 
 fn rows() -> Vec<(&'static str, &'static str)> {

@@ -16,6 +16,7 @@ pub(crate) struct SetProfileJob {
     pub(crate) display: FieldChange,
     pub(crate) colour: FieldChange,
     /// The picture to set, with its hash; `Some(None)` takes it away.
+    #[expect(clippy::option_option, reason = "a field is left, cleared or set")]
     pub(crate) picture: Option<Option<(PictureHash, Picture)>>,
     pub(crate) now: i64,
 }
