@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bodies, box, join, log, said, say, shown, Stage, stored, until } from './stage.mjs';
+import { bodies, box, join, kept, log, said, say, shown, Stage, stored, until } from './stage.mjs';
 
 let stage;
 before(async () => { stage = await Stage.open(); });
@@ -17,6 +17,7 @@ test('two people chat, and a killed server loses nothing and needs no reload', a
   await say(bob, '<b>hello</b> & "alice"');
   await shown(alice, '<b>hello</b> & "alice"');
 
+  await kept(alice, 'general');
   await stage.server.end('SIGKILL');
   await say(alice, 'said while the server was away');
   await say(alice, 'and a second one');

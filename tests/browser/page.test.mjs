@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
-import { Stage, box, said, say, shown, stored } from './stage.mjs';
+import { Stage, box, kept, said, say, shown, stored } from './stage.mjs';
 
 let stage;
 before(async () => { stage = await Stage.open(); });
@@ -50,8 +50,7 @@ test('it can be installed, and opens without a network with what was there', asy
   const manifest = JSON.parse((await raw('/manifest.webmanifest')).bytes);
   assert.equal(manifest.display, 'standalone');
   for (const icon of manifest.icons) assert.equal((await raw(icon.src)).status, 200, icon.src);
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.reload();
+  await kept(page, 'general');
   await page.context().setOffline(true);
   await page.reload();
   await page.getByRole('link', { name: /general/u }).waitFor();

@@ -94,6 +94,11 @@ export async function shown(page, text) {
   await said(page, text).first().waitFor();
 }
 
+/** Waits until the page would open without a server: its files and the list of rooms are kept. */
+export async function kept(page, room) {
+  await page.waitForFunction((name) => navigator.serviceWorker.controller && Object.entries(localStorage).some(([key, value]) => key.includes(':rooms:') && value.includes(name)), room);
+}
+
 /** The texts of all messages in sight, from top to bottom. */
 export const bodies = (page) => log(page).locator('article .body').allInnerTexts().then((all) => all.map((text) => text.trim()));
 

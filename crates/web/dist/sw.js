@@ -1,8 +1,8 @@
 // The service worker: keeps the files of the page, so that it opens without a network. It keeps no messages and
 // answers nothing but the page itself; the server is asked first, so that an update is there at once.
 
-const CACHE = 'parlor-2e8a2146caba';
-const SHELL = ["/","/assets/2e8a2146caba/compact.js","/assets/2e8a2146caba/compact2.js","/assets/2e8a2146caba/de.js","/assets/2e8a2146caba/github.js","/assets/2e8a2146caba/highlight.js","/assets/2e8a2146caba/index.js","/assets/2e8a2146caba/style.css","/icon-512.png","/icon-maskable-512.png","/icon.svg"];
+const CACHE = 'parlor-0f8b421724ee';
+const SHELL = ["/","/assets/0f8b421724ee/compact.js","/assets/0f8b421724ee/compact2.js","/assets/0f8b421724ee/de.js","/assets/0f8b421724ee/github.js","/assets/0f8b421724ee/highlight.js","/assets/0f8b421724ee/index.js","/assets/0f8b421724ee/style.css","/icon-512.png","/icon-maskable-512.png","/icon.svg"];
 /** So long the server has to give the page, before the kept one is shown. */
 const PATIENCE_MS = 3_000;
 
@@ -16,7 +16,7 @@ self.addEventListener('activate', (event) => {
 });
 
 async function page(request) {
-  const kept = async () => (await caches.match('/', { cacheName: CACHE })) ?? Response.error();
+  const kept = async () => (await caches.match('/', { cacheName: CACHE, ignoreVary: true })) ?? Response.error();
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return answer.ok ? answer : (await kept());
@@ -28,5 +28,5 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
   if (request.mode === 'navigate' && url.pathname === '/') event.respondWith(page(request));
-  else if (url.pathname.startsWith('/assets/')) event.respondWith(caches.match(request, { cacheName: CACHE }).then((kept) => kept ?? fetch(request)));
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(caches.match(request, { cacheName: CACHE, ignoreVary: true }).then((kept) => kept ?? fetch(request)));
 });

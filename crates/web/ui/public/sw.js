@@ -16,7 +16,7 @@ self.addEventListener('activate', (event) => {
 });
 
 async function page(request) {
-  const kept = async () => (await caches.match('/', { cacheName: CACHE })) ?? Response.error();
+  const kept = async () => (await caches.match('/', { cacheName: CACHE, ignoreVary: true })) ?? Response.error();
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return answer.ok ? answer : (await kept());
@@ -28,5 +28,5 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
   if (request.mode === 'navigate' && url.pathname === '/') event.respondWith(page(request));
-  else if (url.pathname.startsWith('/assets/')) event.respondWith(caches.match(request, { cacheName: CACHE }).then((kept) => kept ?? fetch(request)));
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(caches.match(request, { cacheName: CACHE, ignoreVary: true }).then((kept) => kept ?? fetch(request)));
 });
