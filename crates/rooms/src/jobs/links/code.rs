@@ -30,7 +30,9 @@ fn digest(purpose: &[u8], parts: &[&[u8]]) -> Hash {
     let mut hash = Sha256::new_with_prefix(b"parlor link ");
     hash.update(purpose);
     hash.update([0]);
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finalize().into()
 }
 
