@@ -3,7 +3,7 @@
 import type { Connection } from './connection.js';
 import { ParlorError } from './error.js';
 import type { CallOptions } from './face.js';
-import { globals } from './globals.js';
+import { globals, uptime } from './globals.js';
 import type { OpInput, OpReply } from './protocol.js';
 
 const TIMEOUT_MS = 15_000;
@@ -23,7 +23,7 @@ export class Calls {
   someoneElse(): void { this.#identity += 1; this.#pausedUntil = 0; }
 
   /** For how long the server wants peace, in ms. */
-  get pauseMs(): number { return Math.max(0, this.#pausedUntil - Date.now()); }
+  get pauseMs(): number { return Math.max(0, this.#pausedUntil - uptime()); }
 
   /** One attempt. */
   async once<K extends string>(op: K, d: OpInput<K>, timeoutMs = TIMEOUT_MS): Promise<OpReply<K>> {
@@ -32,7 +32,7 @@ export class Calls {
     try {
       return await line.command(op, d, timeoutMs) as OpReply<K>;
     } catch (error) {
-      if (error instanceof ParlorError && error.name === 'rate_limited') this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + (error.retryAfterMs ?? 1_000));
+      if (error instanceof ParlorError && error.name === 'rate_limited') this.#pausedUntil = Math.max(this.#pausedUntil, uptime() + (error.retryAfterMs ?? 1_000));
       throw error;
     }
   }
@@ -40,13 +40,13 @@ export class Calls {
   async call<K extends string>(op: K, d: OpInput<K>, options: CallOptions = {}): Promise<OpReply<K>> {
     const { timeoutMs = TIMEOUT_MS, retry = false } = options;
     if (!retry) return this.once(op, d, timeoutMs);
-    const [until, identity] = [Date.now() + timeoutMs, this.#identity];
+    const [until, identity] = [uptime() + timeoutMs, this.#identity];
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.once(op, d, Math.max(1, until - Date.now()));
+        return await this.once(op, d, Math.max(1, until - uptime()));
       } catch (error) {
         if (!(error instanceof ParlorError) || !error.retryable) throw error;
-        const left = until - Date.now();
+        const left = until - uptime();
         const pause = Math.max(this.pauseMs, error.retryAfterMs ?? Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
         if (left <= 0 || error.name === 'no_reply') throw error;
         if (error.code === 0 && error.name !== 'overloaded') { if (!await this.ready(left)) throw error; }

@@ -2,7 +2,7 @@
 
 import type { Environment } from './environment.js';
 import { ParlorError } from './error.js';
-import { globals, type Timer } from './globals.js';
+import { globals, uptime, type Timer } from './globals.js';
 import { Greeting } from './greeting.js';
 import type { Line, PushFrame } from './line.js';
 import type { Identity } from './options.js';
@@ -41,7 +41,7 @@ export class Connection {
   #greeting: Greeting | null = null;
   #entering: Greeting | null = null;
   #line: Line | null = null;
-  #triedAt = 0;
+  #triedAt = -Infinity;
   /** Tells an attempt whose credentials come late that there is a newer one. */
   #turn = 0;
   #onlineAt = 0;
@@ -66,7 +66,9 @@ export class Connection {
     const stored = this.#sessions.read();
     this.#identity = identity && !('token' in identity) ? identity : null;
     this.#token = stored?.token ?? (identity && 'token' in identity ? identity.token : null);
-    this.user = stored?.user ?? null;
+    // A signed identity says who it is, and that may be someone else than last time.
+    this.#jwtWanted = this.#identity !== null && 'jwt' in this.#identity;
+    this.user = this.#jwtWanted ? null : stored?.user ?? null;
     if (this.#token || this.#identity) this.#connect();
   }
 
@@ -116,10 +118,10 @@ export class Connection {
   /** Something may have happened to the line unseen. */
   wake(why: string): void {
     if (this.#line) { this.#line.probe(); return; }
-    const early = this.#triedAt + WAKE_MS - Date.now();
+    const early = this.#triedAt + WAKE_MS - uptime();
     if (this.state.status === 'offline' && (why === 'online' || this.#backoff.serverMs === undefined)) {
       if (early > 0) this.#later(early); else this.#connect();
-    } else if (this.state.status === 'connecting' && Date.now() - this.#triedAt > STUCK_MS) this.reconnect();
+    } else if (this.state.status === 'connecting' && uptime() - this.#triedAt > STUCK_MS) this.reconnect();
   }
 
   close(): void {
@@ -133,7 +135,7 @@ export class Connection {
     if (this.#greeting || this.#line) return;
     const turn = ++this.#turn;
     this.#backoff.tried();
-    this.#triedAt = Date.now();
+    this.#triedAt = uptime();
     this.#set({ status: 'connecting', attempt: this.#backoff.attempt });
     // First the credentials: the server does not wait for those that someone has yet to fetch.
     this.#credentials().then(
@@ -172,7 +174,7 @@ export class Connection {
     this.#greeting = null;
     this.#jwtWanted = false;
     this.#secondTries = 0;
-    this.#onlineAt = Date.now();
+    this.#onlineAt = uptime();
     this.user = reply.user;
     this.#line = greeting.line;
     // Whoever came before gives way first: nothing of theirs goes over this line.
@@ -210,7 +212,9 @@ export class Connection {
     greeting.line.close(1000);
     const known = error instanceof ParlorError ? error : ParlorError.local('unreachable');
     if (known.name === 'bad_credentials' || known.name === 'token_expired') this.#refused(known);
-    else if (known.code !== 0 && !known.retryable) this.signOut(known);
+    else if (known.name === 'limit_reached' && this.#token) this.#set({ status: 'stopped', why: 'too-many', error: known });
+    // Nobody is signed in yet, and will not be in this way. A session outlives whatever else goes wrong.
+    else if (known.code !== 0 && known.code < 500 && !known.retryable && !this.#token) this.signOut(known);
     else {
       this.#backoff.told(known.retryAfterMs);
       this.#ended(code, known);
@@ -232,7 +236,7 @@ export class Connection {
 
   #lost(code: number): void {
     this.#line = null;
-    this.#backoff.lived(Date.now() - this.#onlineAt);
+    this.#backoff.lived(uptime() - this.#onlineAt);
     this.#ended(code);
   }
 

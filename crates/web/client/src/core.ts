@@ -124,20 +124,20 @@ export class Core {
     if (card) this.events.emit('gone', { room, title: card.title || room, why, ...by && { by }, ...reason !== undefined && { reason } });
   }
 
-  /** Nobody is here any longer. With `forget`, what they wrote and did not send is deleted. */
+  /** Nobody is here any longer, and what they could read is not kept. With `forget`, what they wrote and did not send is deleted, too. */
   signOut(forget: boolean): void {
-    if (forget) this.#end(true);
+    if (forget) this.#end('all');
     this.connection.signOut();
   }
 
   close(): void {
     this.connection.close();
-    this.#end(false);
+    this.#end('nothing');
     this.#sleepless();
   }
 
   #begin({ id }: User): void {
-    this.#end(false);
+    this.#end('readable');
     const outbox = new Outbox(this.environment, this.connection.user as User, this.calls, {
       ready: () => this.connection.line !== null && this.connection.state.status !== 'draining',
       cursor: (room) => this.follower.cursor(room),
@@ -148,10 +148,12 @@ export class Core {
     this.list.begin(id);
   }
 
-  #end(forget: boolean): void {
+  /** Ends what belongs to the person. Of what the storage keeps, what they could read is deleted, or all. */
+  #end(deleted: 'nothing' | 'readable' | 'all'): void {
     if (!this.#person) return;
-    this.#person.outbox.end(forget);
-    if (forget) { this.#person.drafts.clear(); this.list.forget(); }
+    this.#person.outbox.end(deleted === 'all');
+    if (deleted === 'all') this.#person.drafts.clear();
+    if (deleted !== 'nothing') this.list.forget();
     this.#person = null;
     this.session = null;
     this.calls.someoneElse();
@@ -178,7 +180,7 @@ export class Core {
   #connectionChanged(): void {
     // Before the parts exist, the connection has only just begun.
     if (!this.snapshots) return;
-    if (!this.connection.user) this.#end(false);
+    if (!this.connection.user) this.#end('readable');
     if (!this.connection.line) for (const room of this.#rooms.values()) room.people.offline();
     this.calls.changed();
     this.#changed();

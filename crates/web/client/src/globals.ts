@@ -14,6 +14,7 @@ interface Globals extends Partial<Listens> {
   setTimeout(work: () => void, ms: number): Timer;
   clearTimeout(timer: Timer): void;
   readonly crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
+  readonly performance: { now(): number };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly URL: new (url: string) => { readonly origin: string; readonly protocol: string; readonly host: string; readonly pathname: string };
   readonly AbortController: new () => { readonly signal: unknown; abort(): void };
@@ -25,3 +26,6 @@ interface Globals extends Partial<Listens> {
 }
 
 export const globals = globalThis as unknown as Globals;
+
+/** Milliseconds since some moment, whatever someone does to the clock: all waiting is measured by it. */
+export function uptime(): number { return globals.performance.now(); }

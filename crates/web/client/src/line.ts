@@ -3,7 +3,7 @@
 
 import type { Environment } from './environment.js';
 import { ParlorError } from './error.js';
-import { globals, type Timer } from './globals.js';
+import { globals, uptime, type Timer } from './globals.js';
 import type { WebSocketLike } from './platform.js';
 import type { ErrorShape } from './protocol.js';
 
@@ -41,7 +41,7 @@ export class Line {
   #nextId = 1;
   #open = false;
   #over = false;
-  #seenAt = Date.now();
+  #seenAt = uptime();
   #watchdog: Timer;
   #probe: Timer;
   readonly #socket: WebSocketLike;
@@ -88,7 +88,7 @@ export class Line {
   /** Drops the line unless the server says something within `ms`. */
   probe(ms = PROBE_MS): void {
     if (this.#over || !this.#open || this.#probe !== undefined) return;
-    const asked = Date.now();
+    const asked = uptime();
     this.command('ping', {}, ms * 2).catch(() => {});
     this.#probe = globals.setTimeout(() => {
       this.#probe = undefined;
@@ -109,13 +109,13 @@ export class Line {
     this.#end(1006);
   }
 
-  #seen(): void { this.#seenAt = Date.now(); }
+  #seen(): void { this.#seenAt = uptime(); }
 
   /** One timer, set anew when it fires: a busy line would otherwise set one for each frame. */
   #watch(ms: number): void {
     globals.clearTimeout(this.#watchdog);
     this.#watchdog = globals.setTimeout(() => {
-      const silent = Date.now() - this.#seenAt;
+      const silent = uptime() - this.#seenAt;
       const allowed = this.#open ? this.#silenceMs : OPEN_MS;
       if (silent >= allowed) this.drop(); else this.#watch(allowed - silent);
     }, ms);

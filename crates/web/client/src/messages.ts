@@ -59,8 +59,9 @@ export function lastOfLine({ seq, author, at, preview = '', deleted }: LastLine,
   return { seq, author, at, preview, deleted, mine: author.id === me };
 }
 
+/** With its fields in the order of `lastOfLine`: the two are compared as texts. */
 export function lastOfMessage({ seq, author, at, body, deleted, mine }: Message): LastMessage {
-  return { seq, author, at, deleted, mine, preview: preview(body) };
+  return { seq, author, at, preview: preview(body), deleted, mine };
 }
 
 export function lastAfter(last: LastMessage, entry: Entry): LastMessage {

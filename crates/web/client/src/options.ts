@@ -11,7 +11,7 @@ export type Identity = { readonly guest: string } | { readonly token: string } |
 export interface ClientOptions {
   /** The server, such as `https://chat.example`. In a page that the server itself serves: `location.origin`. */
   readonly url: string;
-  /** How to come in if the storage has no session of this server. Without either the client waits for `signIn`, `login` or `register`. */
+  /** How to come in if the storage has no session of this server; a `jwt` always counts. Without either the client waits for `signIn`, `login` or `register`. */
   readonly identity?: Identity;
   /** Named to the server in `hello`, for its log; such as `my-page/1`. */
   readonly client?: string;

@@ -44,7 +44,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const SENDING_MAX = 8;
 /** An old page may let go of its lock a moment after the new one began. */
 const ADOPT_AGAIN_MS = 1_000;
-const ADOPT_MS = 30_000;
+const ADOPT_MS = 10_000;
 /** Nothing is sent before what an earlier page left is here; locks that do not answer in this time are not waited for. */
 const ADOPT_WAIT_MS = 2_000;
 
@@ -119,6 +119,7 @@ export class Outbox {
   /** There is a new line: nothing that was waited for before holds. */
   reconnected(): void {
     for (const line of this.#lines.values()) { globals.clearTimeout(line.timer); line.timer = undefined; line.attempt = 0; }
+    if (this.#adopted) void this.#adopt();
     this.pump();
   }
 
@@ -134,9 +135,12 @@ export class Outbox {
 
   /** Takes over what dead tabs left, at first and from time to time. */
   async #adopt(): Promise<void> {
+    globals.clearTimeout(this.#adoptTimer);
     try {
       for (const kept of await this.#store.adopt()) {
         if (this.#ended) return;
+        // Two rounds at once may find the same.
+        if (this.#lines.get(kept.room)?.items.some((item) => item.kept.cid === kept.cid)) continue;
         this.#ids.startAfter(kept.cid);
         this.#insert(kept, true);
       }
@@ -145,6 +149,7 @@ export class Outbox {
     const first = !this.#adopted;
     this.#adopted = true;
     this.pump();
+    globals.clearTimeout(this.#adoptTimer);
     this.#adoptTimer = unref(globals.setTimeout(() => void this.#adopt(), first ? ADOPT_AGAIN_MS : ADOPT_MS));
   }
 

@@ -1,7 +1,7 @@
 // Who is in a room, who of them is online, and who is typing.
 
 import type { Calls } from './calls.js';
-import { globals, type Timer } from './globals.js';
+import { globals, uptime, type Timer } from './globals.js';
 import type { Entry, MemberLine, User } from './protocol.js';
 import type { MemberList } from './views.js';
 
@@ -112,7 +112,7 @@ export class People {
 
   typed({ user, on }: { readonly user: User; readonly on: boolean }): void {
     if (user.id === this.#deps.me()) return;
-    if (on) this.#typing.set(user.id, { user, until: Date.now() + TYPING_MS }); else this.#typing.delete(user.id);
+    if (on) this.#typing.set(user.id, { user, until: uptime() + TYPING_MS }); else this.#typing.delete(user.id);
     this.#typingTouched();
     this.#expire();
   }
@@ -129,10 +129,10 @@ export class People {
     const next = Math.min(...[...this.#typing.values()].map(({ until }) => until));
     if (next === Infinity) return;
     this.#timer = globals.setTimeout(() => {
-      for (const [id, { until }] of this.#typing) if (until <= Date.now()) this.#typing.delete(id);
+      for (const [id, { until }] of this.#typing) if (until <= uptime()) this.#typing.delete(id);
       this.#typingTouched();
       this.#expire();
-    }, Math.max(0, next - Date.now()));
+    }, Math.max(0, next - uptime()));
   }
 
   #count(): void { this.#online = [...this.#members.values()].filter(({ online }) => online).length; }

@@ -4,6 +4,7 @@ import type { Calls } from './calls.js';
 import type { Environment } from './environment.js';
 import type { Room } from './face.js';
 import type { Follower } from './follower.js';
+import { uptime } from './globals.js';
 import { applied, ofPage, type Tracked } from './messages.js';
 import { People } from './people.js';
 import type { Entry, HistoryRule, LinkLine, Ops, Role, RoomCard, User } from './protocol.js';
@@ -42,7 +43,7 @@ export class RoomHandle implements Room {
   /** Messages outside the window that someone asked for, such as those that are quoted. */
   readonly #found = new Map<number, Tracked>();
   readonly #ids = new Uuid7();
-  #typedAt = 0;
+  #typedAt: number | undefined;
 
   constructor(key: string, deps: RoomDeps) {
     this.key = key;
@@ -89,7 +90,7 @@ export class RoomHandle implements Room {
   }
 
   send(body: string, { replyTo }: { readonly replyTo?: number } = {}): OutgoingMessage {
-    this.#typedAt = 0;
+    this.#typedAt = undefined;
     return this.#deps.send(this.key, body, replyTo);
   }
 
@@ -103,9 +104,9 @@ export class RoomHandle implements Room {
   }
 
   setTyping(on: boolean): void {
-    const now = Date.now();
-    if (on ? now - this.#typedAt < TYPING_EVERY_MS : this.#typedAt === 0) return;
-    this.#typedAt = on ? now : 0;
+    const now = uptime();
+    if (on ? this.#typedAt !== undefined && now - this.#typedAt < TYPING_EVERY_MS : this.#typedAt === undefined) return;
+    this.#typedAt = on ? now : undefined;
     this.#deps.calls.once('typing', { room: this.key, on }).catch(() => {});
   }
 

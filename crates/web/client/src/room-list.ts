@@ -4,7 +4,7 @@
 import type { Calls } from './calls.js';
 import { keysOf, type Environment } from './environment.js';
 import { ParlorError } from './error.js';
-import { globals, type Timer } from './globals.js';
+import { globals, uptime, type Timer } from './globals.js';
 import { lastAfter, lastOfLine, lastOfMessage, ofEntry } from './messages.js';
 import type { Entry, HelloReply, InvitationLine, RoomCard, RoomLine, RoomPrefs, User } from './protocol.js';
 import { UnreadCounts } from './unread-counts.js';
@@ -55,7 +55,7 @@ export class RoomList {
   #me = '';
   #reading: Promise<void> | null = null;
   #again = false;
-  #readAt = 0;
+  #readAt = -Infinity;
   #timer: Timer;
 
   constructor(environment: Environment, calls: Calls, hooks: ListHooks) {
@@ -172,7 +172,7 @@ export class RoomList {
     this.#timer ??= globals.setTimeout(() => {
       this.#timer = undefined;
       this.refresh().catch(() => {});
-    }, Math.max(GATHER_MS, this.#readAt + PAUSE_MS - Date.now()));
+    }, Math.max(GATHER_MS, this.#readAt + PAUSE_MS - uptime()));
   }
 
   /** Reads the whole list. A call while one is under way is answered by another one after it. */
@@ -200,7 +200,7 @@ export class RoomList {
       after = page.next;
       if (after === undefined) break;
     }
-    this.#readAt = Date.now();
+    this.#readAt = uptime();
     this.uncertain = false;
     this.#invitations.clear();
     for (const { card, by } of invitations) this.#invitations.set(card.room, { card, by });

@@ -28,8 +28,8 @@ export class Sessions {
   }
 
   /** Keeps a session that someone just began here. */
-  begin(session: StoredSession): void {
-    try { this.#storage.setItem(this.#key, JSON.stringify(session)); } catch { /* Full: the next page load asks for a sign-in. */ }
+  begin({ token, user }: StoredSession): void {
+    try { this.#storage.setItem(this.#key, JSON.stringify({ token, user })); } catch { /* Full: the next page load asks for a sign-in. */ }
   }
 
   /** Keeps what is new of a session that went on (a name), unless another tab began a different one. */

@@ -19,7 +19,7 @@ export type ConnectionState =
   | { readonly status: 'online' }
   | { readonly status: 'draining'; readonly retryInMs: number }
   | { readonly status: 'offline'; readonly attempt: number; readonly retryAt: number; readonly retryInMs: number; readonly error?: ParlorError }
-  | { readonly status: 'stopped'; readonly why: StopReason; readonly code?: number };
+  | { readonly status: 'stopped'; readonly why: StopReason; readonly code?: number; readonly error?: ParlorError };
 
 /** `taken-over`: another connection took this one's place. `too-many`: close other tabs. `flood`: sent too much at once. `protocol`: a fault of this client. `closed`: by `close()`. */
 export type StopReason = 'taken-over' | 'banned' | 'too-many' | 'flood' | 'protocol' | 'closed';

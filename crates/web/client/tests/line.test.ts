@@ -42,6 +42,20 @@ test('a line that says nothing any more is dropped, and what was asked on it is 
   assert.deepEqual(closed, [1006], 'once');
 });
 
+test('a clock that is set back makes nobody deaf', async () => {
+  const { line, closed } = fakeLine();
+  FakeSocket.last.onopen?.();
+  line.silenceMs = 40;
+  const real = Date.now;
+  Date.now = () => real() - 3_600_000;
+  try {
+    await new Promise((resolve) => { setTimeout(resolve, 150); });
+    assert.deepEqual(closed, [1006]);
+  } finally {
+    Date.now = real;
+  }
+});
+
 test('a line that talks is kept, and nonsense on it disturbs nobody', async () => {
   const { line, closed, pushes } = fakeLine();
   const socket = FakeSocket.last;

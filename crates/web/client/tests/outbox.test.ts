@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParlorError } from '../src/index.js';
 import { SharedLocks, SharedStorage } from './support/browser.js';
-import { bodies, clientOf, guest, online, unique, until, waiting, world } from './support/world.js';
+import { away, bodies, clientOf, guest, online, unique, until, waiting, world } from './support/world.js';
 
 const { server, relay } = world();
 const offline = async (client: { state: { connection: { status: string } } }): Promise<void> => {
@@ -134,9 +134,8 @@ test('two tabs never both send what the storage keeps, and a dead tab leaves it 
   const [firstLocks, secondLocks] = [locks.tab(), locks.tab()];
   const first = await guest(relay.url, 'alice', { storage, locks: firstLocks });
   const room = await first.join('general');
-  await offline(first);
+  await away(relay, first);
   room.send('of the first tab');
-  relay.refusing = false;
   relay.commands.length = 0;
   const second = clientOf(relay.url, { storage, locks: secondLocks });
   await online(second);
@@ -144,9 +143,9 @@ test('two tabs never both send what the storage keeps, and a dead tab leaves it 
   await other.open();
   other.send('of the second tab');
   await until(() => bodies(other).includes('of the second tab'), 'the second tab sends its own');
-  assert.deepEqual(other.outgoing, []);
+  assert.deepEqual([other.outgoing.length, bodies(other).includes('of the first tab')], [0, false]);
   first.reconnect();
-  await until(() => bodies(other).includes('of the first tab'), 'the first tab sends its own');
+  await until(() => room.outgoing.length === 0 && bodies(other).includes('of the first tab'), 'the first tab sends its own');
   assert.equal(relay.sent('send').filter(({ body }) => body === 'of the first tab').length, 1);
 
   await offline(first);
@@ -162,14 +161,15 @@ test('without locks, leases say who lives', async () => {
   const storage = new SharedStorage();
   const alice = await guest(relay.url, 'alice', { storage });
   const room = await alice.join('general');
-  await offline(alice);
+  await away(relay, alice);
   room.send('leased');
-  relay.refusing = false;
   const second = clientOf(relay.url, { storage });
   await online(second);
   const other = second.room('general');
   await other.open();
-  assert.deepEqual(other.outgoing, []);
+  other.send('a later one');
+  await until(() => bodies(other).at(-1) === 'a later one', 'the second tab sends its own');
+  assert.ok(!bodies(other).includes('leased'));
   alice.close();
   const third = clientOf(relay.url, { storage });
   await until(() => bodies(other).at(-1) === 'leased', 'a later tab sends it');
@@ -183,9 +183,8 @@ test('unsent words and drafts of one identity stand under no other', async () =>
   await client.register({ name, password: 'correct horse battery' });
   const room = await client.join('general');
   room.setDraft({ body: 'half a thought', replyTo: 1 });
-  await offline(client);
+  await away(relay, client);
   room.send('words of erin');
-  relay.refusing = false;
   await client.signIn({ guest: unique('frank') });
   await client.join('general');
   await room.open();
@@ -200,6 +199,9 @@ test('unsent words and drafts of one identity stand under no other', async () =>
   await room.open();
   await until(() => bodies(room).at(-1) === 'words of erin', 'erin is back');
   assert.equal(room.window.messages.at(-1)?.author.name, name);
+  const erin = client.state.user?.id ?? '';
+  await client.logout();
+  assert.deepEqual(storage.keys(erin).map((key) => key.split(':').at(-3)), ['draft'], 'what erin could read is not kept, what erin wrote is');
 });
 
 test('what one identity asked for is not done in the name of the next one', async () => {
@@ -208,10 +210,9 @@ test('what one identity asked for is not done in the name of the next one', asyn
   await room.open();
   room.send('mine');
   await until(() => bodies(room).at(-1) === 'mine', 'it is stored');
-  await offline(client);
+  await away(relay, client);
   const edit = room.edit(room.window.messages.at(-1)?.seq ?? 0, 'changed');
   edit.catch(() => {});
-  relay.refusing = false;
   relay.commands.length = 0;
   await client.signIn({ guest: unique('bob') });
   await assert.rejects(edit, (error) => error instanceof ParlorError && error.retryable);

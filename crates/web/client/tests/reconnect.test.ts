@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { ParlorError, type WakeUps } from '../src/index.js';
+import { ParlorError, type ClientOptions, type WakeUps } from '../src/index.js';
 import { SharedStorage } from './support/browser.js';
-import { bodies, clientOf, guest, online, sleep, unique, until, world } from './support/world.js';
+import { away, bodies, clientOf, guest, online, sleep, unique, until, world } from './support/world.js';
 
 const SECRET = 'a secret for tests, of thirty-two bytes or more';
 const { server, relay } = world({ PARLOR_JWT_SECRET: SECRET });
@@ -80,6 +80,17 @@ test('a server that says when to come back is believed', async () => {
   await online(alice);
 });
 
+test('a network that returns is used at once, whatever the server said before', async () => {
+  const { wakeUps, wake } = alarm();
+  const alice = await guest(relay.url, 'alice', { wakeUps });
+  await away(relay, alice);
+  wake('visible');
+  await sleep(30);
+  assert.equal(alice.state.connection.status, 'offline', 'a glance is no reason');
+  wake('online');
+  await online(alice);
+});
+
 test('a restart is announced, messages wait, and it goes on by itself', async () => {
   const alice = await guest(relay.url, 'alice');
   const room = await alice.join('general');
@@ -107,6 +118,31 @@ test('two tabs of one session live side by side', async () => {
   b.send('from the second tab');
   await until(() => bodies(a).at(-1) === 'from the second tab', 'the first tab sees it');
   assert.deepEqual([first.state.connection.status, second.state.connection.status], ['online', 'online']);
+});
+
+test('one tab too many says so, and takes the session from no other', async () => {
+  const storage = new SharedStorage();
+  const first = await guest(relay.url, 'alice', { storage });
+  await first.join('general');
+  for (let i = 1; i < 8; i += 1) await online(clientOf(relay.url, { storage }));
+  const ninth = clientOf(relay.url, { storage });
+  await until(() => ninth.state.connection.status === 'stopped', 'it stops', () => JSON.stringify(ninth.state.connection));
+  const { connection } = ninth.state;
+  assert.ok(connection.status === 'stopped' && connection.why === 'too-many' && connection.error?.name === 'limit_reached');
+  assert.deepEqual([ninth.state.user, storage.keys(':session').length], [first.state.user, 1]);
+  first.close();
+  ninth.reconnect();
+  await online(ninth);
+});
+
+test('a server that fails at a hello is asked again, and nobody is signed out for it', async () => {
+  const alice = await guest(relay.url, 'alice');
+  let failed = 0;
+  relay.answer = ({ op }) => (op === 'hello' && failed++ === 0 ? { code: 500, name: 'internal', message: 'Something failed.', retryable: false } : undefined);
+  relay.cut();
+  await until(() => failed > 0 && alice.state.connection.status === 'offline', 'it fails');
+  alice.reconnect();
+  await online(alice);
 });
 
 test('a client whose place another one took does not fight for it', async () => {
@@ -155,6 +191,23 @@ test('a session that ended elsewhere is over here, and a stale tab does not end 
   assert.throws(() => stale.room('general').send('nobody says this'));
 });
 
+test('a stale tab goes on with the session that its user began in another one', async () => {
+  const storage = new SharedStorage();
+  const name = unique('carol');
+  const stale = clientOf(relay.url, { storage });
+  await stale.register({ name, password: 'correct horse battery' });
+  const other = clientOf(server.url);
+  await other.login({ name, password: 'correct horse battery' });
+  await away(relay, stale);
+  await other.revokeSession('others');
+  const second = clientOf(relay.url, { storage });
+  await second.login({ name, password: 'correct horse battery' });
+  stale.reconnect();
+  await online(stale);
+  assert.equal(stale.state.user?.name, name);
+  assert.equal(stale.state.session, second.state.session);
+});
+
 test('a living session that is revoked ends at once, and its token is forgotten', async () => {
   const storage = new SharedStorage();
   const name = unique('gina');
@@ -164,7 +217,7 @@ test('a living session that is revoked ends at once, and its token is forgotten'
   await two.login({ name, password: 'correct horse battery' });
   await two.revokeSession('others');
   await until(() => one.state.connection.status === 'signed-out', 'it is out');
-  assert.deepEqual(storage.keys(':session'), []);
+  assert.deepEqual(storage.keys('parlor:').filter((key) => !key.includes(':lease:')), [], 'and nothing that could be read there is left');
   await two.logout();
   assert.deepEqual(two.state.connection, { status: 'signed-out' });
 });
@@ -208,6 +261,24 @@ test('a signed identity is renewed before it expires, on the same line', async (
   const { length } = relay.sent('hello');
   assert.equal(length, 2);
   assert.equal(erin.state.connection.status, 'online');
+});
+
+test('a signed identity is who it says, whoever was here before, and goes on with its own session', async () => {
+  const [storage, exp] = [new SharedStorage(), Math.floor(Date.now() / 1000) + 3_600];
+  const [one, two] = [unique('one'), unique('two')];
+  const as = (sub: string): Partial<ClientOptions> => ({ storage, identity: { jwt: () => Promise.resolve(jwt({ sub, name: sub, exp })) } });
+  const first = clientOf(relay.url, as(one));
+  await online(first);
+  const { session } = first.state;
+  first.close();
+  const again = clientOf(relay.url, as(one));
+  await online(again);
+  assert.equal(again.state.session, session);
+  again.close();
+  const second = clientOf(relay.url, as(two));
+  assert.deepEqual([second.state.user], [null]);
+  await online(second);
+  assert.equal(second.state.user?.name, two);
 });
 
 test('a closed client is silent', async () => {

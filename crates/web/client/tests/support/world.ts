@@ -49,6 +49,14 @@ export async function guest(url: string, name: string, options: Partial<ClientOp
 
 export async function online(client: ParlorClient): Promise<void> { await until(() => client.state.connection.status === 'online' && client.state.roomsLoaded, 'the client is online', () => JSON.stringify(client.state.connection)); }
 
+/** Cuts the line of the only client that is connected; it comes back when it is told to, and not by itself. */
+export async function away(relay: Relay, client: ParlorClient): Promise<void> {
+  let refused = 0;
+  relay.answer = ({ op }) => (op === 'hello' && refused++ === 0 ? { code: 503, name: 'draining', message: 'Later.', retryable: true, retry_after_ms: 120_000 } : undefined);
+  relay.cut();
+  await until(() => refused === 1 && client.state.connection.status === 'offline', 'the client is away');
+}
+
 /** Waits for a state itself, looking at it often. */
 export async function until(holds: () => boolean, what: string, now: () => string = () => ''): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
