@@ -30,7 +30,7 @@ export class Stage {
   async visitor(options = {}, path = '/') {
     const context = await this.browser.newContext({ reducedMotion: 'reduce', ...options });
     this.#contexts.push(context);
-    context.setDefaultTimeout(8_000);
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     await this.watch(page);
     await page.goto(this.server.url + path);
