@@ -1,10 +1,10 @@
 //! The gateway's handle for the binary and the listeners.
 
 use crate::commands::{Body, Ops};
-use crate::connection::{ForeignSockets, OpenSockets, Peer, Stream};
+use crate::connection::{FanoutWriters, ForeignSockets, OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::foreign_pushes::{ForeignPushError, ForeignPushTarget, ForeignPushes};
-use crate::hub::{self, FanoutWriters};
+use crate::hub;
 use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
 use crate::rate_limit::{Bucket, Buckets};

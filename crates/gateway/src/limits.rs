@@ -1,6 +1,5 @@
 //! Limits per client: sizes, rates and times.
 
-use crate::hub;
 use rooms::api::text;
 use std::time::Duration;
 
@@ -121,7 +120,7 @@ impl Default for Limits {
             tabs_max: 8,
             unanswered_max: 256,
             commands_at_once: 16_384,
-            fanout_writers: hub::default_writers(),
+            fanout_writers: default_writers(),
             egress_bytes: 256 << 10,
             egress_age: Duration::from_secs(15),
             replay_max: 1000,
@@ -134,6 +133,13 @@ impl Default for Limits {
             ask_within: Duration::from_millis(4500),
         }
     }
+}
+
+/// Returns how many threads write to the sockets of a large turn by default.
+fn default_writers() -> usize {
+    const WRITERS_MAX: usize = 16;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.min(WRITERS_MAX)
 }
 
 /// Returns the time that these bytes take on the slowest line that is waited for.

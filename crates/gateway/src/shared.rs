@@ -1,9 +1,8 @@
 //! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::connection::{ForeignSockets, OpenSockets};
+use crate::connection::{FanoutWriters, ForeignSockets, OpenSockets};
 use crate::foreign_pushes::ForeignPushes;
-use crate::hub::FanoutWriters;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;

@@ -31,7 +31,7 @@ pub(crate) struct Search {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Has {
-    /// A link.
+    /// An address that begins with `http://` or `https://`.
     Link,
 }
 
@@ -41,7 +41,7 @@ impl Command for Search {
     type Answer = Found;
 }
 
-/// Answers `search`.
+/// Answers `search` from the index, with texts and rights as core has them.
 pub(crate) struct Searcher;
 
 impl Respond<Search> for Searcher {

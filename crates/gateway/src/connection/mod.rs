@@ -6,6 +6,7 @@
 mod close;
 mod conn;
 mod egress;
+mod fanout_writers;
 mod foreign_sockets;
 mod frame;
 mod lingering_close;
@@ -19,6 +20,7 @@ mod wakeup;
 pub(crate) use close::Close;
 pub(crate) use conn::Conn;
 pub(crate) use egress::FrameClass;
+pub(crate) use fanout_writers::FanoutWriters;
 pub(crate) use foreign_sockets::ForeignSockets;
 pub(crate) use frame::Frame;
 pub(crate) use open_sockets::OpenSockets;

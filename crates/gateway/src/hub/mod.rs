@@ -28,14 +28,12 @@ mod tests;
 mod tick;
 mod timers;
 mod typing;
-mod writers;
 
 pub(crate) use requests::{
     AbortJoin, Attach, AttachResult, BeginJoin, DeliverPage, Detach, FinishHello, JoinedInfo,
     PageDelivered, RoomCursor, SendLeaveReply, SetTyping, TypingResult,
 };
 pub(crate) use timers::start;
-pub(crate) use writers::{FanoutWriters, default_writers};
 
 use crate::connection::{Close, Conn, Frame, FrameClass};
 use crate::shared::Shared;

@@ -1,8 +1,7 @@
 //! Collects a turn's frames: they go into the sockets' queues at once, and each touched socket is
 //! written to once at the end of the turn.
 
-use super::writers::FanoutWriters;
-use crate::connection::{Conn, Frame, FrameClass};
+use crate::connection::{Conn, FanoutWriters, Frame, FrameClass};
 use crate::metrics::FanoutMetrics;
 use std::sync::Arc;
 use tokio::time::Instant;

@@ -183,7 +183,7 @@ impl Request for ReadMessages {
 /// positions without a message, are left out of the answer; the others are in no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageInRoom {
-    /// The room.
+    /// The room that it was written in.
     pub room: RoomId,
     /// The position of the message's `message` entry.
     pub seq: Seq,

@@ -186,7 +186,7 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, room: RoomId, below: Seq) -> Res
     }
 }
 
-/// Removes everything.
+/// Removes every message from the index.
 pub(crate) async fn clear(tx: &mut Writer<'_>) -> Result<(), Fault> {
     let statements: &[&str] = match tx.backend() {
         Backend::Sqlite => &[

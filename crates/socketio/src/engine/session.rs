@@ -26,7 +26,7 @@ const LAST_POLL_WITHIN: Duration = Duration::from_secs(5);
 const NORMAL: u16 = 1000;
 const PROTOCOL: u16 = 1002;
 
-/// A session.
+/// A session, which outlives the requests of its polls.
 pub(crate) struct Session {
     slot: SessionSlot,
     settings: Arc<SocketIoSettings>,

@@ -19,7 +19,7 @@ const WAITING: usize = 4;
 pub(crate) enum SessionRequest {
     /// Asks for packets.
     Poll(oneshot::Sender<Result<String, EngineError>>),
-    /// Brings packets.
+    /// Brings the packets of a POST.
     Post(String, oneshot::Sender<Result<String, EngineError>>),
     /// Offers a WebSocket in place of the polls.
     Upgrade(ClientSocket),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(super) struct FollowedRooms(BTreeMap<String, FollowedRoom>);
 
-/// One room.
+/// How far the client has heard one room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct FollowedRoom {
     cursor: u64,

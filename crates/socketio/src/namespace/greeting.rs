@@ -29,7 +29,7 @@ pub(super) struct Greeting {
 
 /// What the client has asked for.
 pub(super) enum Purpose {
-    /// CONNECT.
+    /// A CONNECT that says who the client is.
     Connect(Box<Auth>),
     /// `authenticate`, after a CONNECT with this pid.
     Authenticate(Pid, Answer),

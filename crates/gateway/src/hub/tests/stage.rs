@@ -1,12 +1,12 @@
 //! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::connection::{Conn, ForeignSockets, Frame, OpenSockets, Peer, pair};
+use crate::connection::{Conn, FanoutWriters, ForeignSockets, Frame, OpenSockets, Peer, pair};
 use crate::foreign_pushes::ForeignPushes;
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
-use crate::hub::{FanoutWriters, Hub, JoinedInfo};
+use crate::hub::{Hub, JoinedInfo};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use bus::kit::Alone;

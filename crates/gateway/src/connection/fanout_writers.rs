@@ -7,10 +7,9 @@
 //! helpers are threads and no tasks because the runtime would run a task that the hub wakes on the
 //! hub's own thread, after its turn.
 
-use crate::connection::Conn;
+use super::conn::Conn;
 use parking_lot::{Condvar, Mutex};
 use std::hint;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -72,7 +71,7 @@ impl FanoutWriters {
 
     /// Writes what is queued to each of these sockets; returns when all are written. Returns whether
     /// other threads were called to help.
-    pub(super) fn flush(&self, sockets: &mut Vec<Arc<Conn>>) -> bool {
+    pub(crate) fn flush(&self, sockets: &mut Vec<Arc<Conn>>) -> bool {
         let places = (sockets.len() / ALONE).min(self.helpers);
         if places == 0 {
             sockets.drain(..).for_each(|conn| conn.flush());
@@ -173,11 +172,4 @@ impl Drop for Written<'_> {
     fn drop(&mut self) {
         self.0.fetch_add(self.1, Ordering::Release);
     }
-}
-
-/// Returns how many threads write by default: one for each core, at most 16.
-pub(crate) fn default_writers() -> usize {
-    const WRITERS_MAX: usize = 16;
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    cores.min(WRITERS_MAX)
 }
