@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use storage::kit::Place;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -24,6 +25,8 @@ pub struct TestServer {
     make: Box<dyn Fn() -> Extension + Send + Sync>,
     settings: Vec<(String, String)>,
     place: Place,
+    /// What a server keeps beside a database elsewhere.
+    beside: TempDir,
     faults: Faults,
     running: Option<(RunningServer, Runtime)>,
 }
@@ -46,6 +49,7 @@ impl TestServer {
                 .map(|(key, text)| (key.into(), text.into()))
                 .collect(),
             place: Place::new().await,
+            beside: tempfile::tempdir().expect("a temporary folder can be created"),
             faults: Faults::default(),
             running: None,
         };
@@ -62,13 +66,11 @@ impl TestServer {
             .build()
             .expect("a runtime can be started");
         let mut settings = vec![(self.make.as_ref()().name().to_owned(), "on".to_owned())];
-        match (self.place.folder(), self.place.server_url()) {
-            (Some(folder), _) => {
-                settings.push(("data_dir".to_owned(), folder.display().to_string()));
-            }
-            (None, Some(url)) => settings.push(("databases.core.url".to_owned(), url)),
-            (None, None) => unreachable!("a database is a file or on a server"),
-        }
+        let data = self.place.folder();
+        let data = data.unwrap_or_else(|| self.beside.path().join("data"));
+        settings.push(("data_dir".to_owned(), data.display().to_string()));
+        let url = self.place.server_url();
+        settings.extend(url.map(|url| ("databases.core.url".to_owned(), url)));
         settings.push(("listen".to_owned(), "127.0.0.1:0".to_owned()));
         settings.push(("operator_listen".to_owned(), "127.0.0.1:0".to_owned()));
         settings.extend(self.settings.iter().cloned());
