@@ -128,7 +128,7 @@ impl<'c> PageReader<'c> {
         let (room, _) = self.rooms.get(&message.room)?;
         let body = message.body.take()?;
         let highlights: Vec<Highlight> = lookup.highlights(&body)?;
-        Some(FoundMessage::new(room, message, body, highlights))
+        Some(FoundMessage::new(room, &message, body, highlights))
     }
 
     fn page(self, next: Option<i64>) -> Found {

@@ -41,7 +41,7 @@ struct AuthorShape {
 impl FoundMessage {
     pub(crate) fn new(
         room: &RoomKey,
-        message: MessageInRoom,
+        message: &MessageInRoom,
         body: String,
         highlights: Vec<Highlight>,
     ) -> Self {

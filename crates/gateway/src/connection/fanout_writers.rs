@@ -74,7 +74,9 @@ impl FanoutWriters {
     pub(crate) fn flush(&self, sockets: &mut Vec<Arc<Conn>>) -> bool {
         let places = (sockets.len() / ALONE).min(self.helpers);
         if places == 0 {
-            sockets.drain(..).for_each(|conn| conn.flush());
+            for conn in sockets.drain(..) {
+                conn.flush();
+            }
             return false;
         }
         let turn = Arc::new(LargeTurn::new(std::mem::take(sockets)));
@@ -147,7 +149,9 @@ impl LargeTurn {
             };
             let piece = &rest[..rest.len().min(PIECE)];
             let _written = Written(&self.done, piece.len());
-            piece.iter().for_each(|conn| conn.flush());
+            for conn in piece {
+                conn.flush();
+            }
         }
     }
 

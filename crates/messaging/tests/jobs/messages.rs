@@ -27,10 +27,6 @@ async fn texts(server: &TestServer, who: &Caller, positions: &[(RoomId, Seq)]) -
         .collect()
 }
 
-fn text(body: &str) -> Option<String> {
-    Some(body.to_owned())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_several_rooms_come_with_their_current_texts() {
     let server = TestServer::new().await;
@@ -50,7 +46,7 @@ async fn messages_of_several_rooms_come_with_their_current_texts() {
     let wanted = [(ids[0], first), (ids[1], edited), (ids[1], deleted)];
     let expected: Texts = wanted
         .into_iter()
-        .zip([text("first"), text("edited"), None])
+        .zip([Some("first".to_owned()), Some("edited".to_owned()), None])
         .collect();
     assert_eq!(texts(&server, &ann, &wanted).await, expected);
     let one = read(&server, &ann, &wanted[1..2]).await.remove(0);
@@ -79,7 +75,7 @@ async fn what_is_no_message_or_not_there_is_left_out() {
     let repeated = vec![(id, seq); 5_000];
     assert_eq!(
         texts(&server, &ann, &repeated).await,
-        Texts::from([((id, seq), text("edited"))])
+        Texts::from([((id, seq), Some("edited".to_owned()))])
     );
     server.close().await;
 }
@@ -98,7 +94,7 @@ async fn nobody_reads_what_they_may_not_read_now() {
     assert_eq!(texts(&server, &ann, &both).await.len(), 2);
     assert_eq!(
         texts(&server, &bob, &both).await,
-        Texts::from([((id, late), text("late"))])
+        Texts::from([((id, late), Some("late".to_owned()))])
     );
     assert_eq!(texts(&server, &carol, &both).await, Texts::new());
     server.moderate(&ann, &bob, &room, Moderation::Kick).await;

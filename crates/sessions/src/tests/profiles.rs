@@ -47,9 +47,12 @@ async fn a_profile_is_published_when_it_changes_and_not_when_it_does_not() {
     let again = world.show(&alice.caller, " Alice ").await.unwrap();
     assert_eq!((first.dup, again.dup), (false, true));
     assert_eq!(first.person, again.person);
-    let changed = |change: &Change| matches!(change, Change::ProfileChanged(_));
+    let is_profile = |change: &Change| matches!(change, Change::ProfileChanged(_));
     let changes = world.changes();
-    assert_eq!(changes.iter().filter(|change| changed(change)).count(), 1);
+    assert_eq!(
+        changes.iter().filter(|change| is_profile(change)).count(),
+        1
+    );
     let blank = world.show(&alice.caller, "\u{200b}").await.unwrap();
     assert_eq!(blank.person.profile, Profile::default());
 }
