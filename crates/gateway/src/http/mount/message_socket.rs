@@ -7,7 +7,6 @@ use crate::rate_limit::Bucket;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::fmt;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -207,12 +206,9 @@ impl MessageSocket {
             None => self.ws.get_ref().last_read() + self.limits.ping_every,
         };
         let complete_by = self.ws.get_ref().complete_by(&self.limits);
-        let unfinished = async {
-            match complete_by {
-                Some(at) => sleep_until(at).await,
-                None => pending().await,
-            }
-        };
+        // A message may begin during the wait: look again when it could be overdue.
+        let look_again = || Instant::now() + self.limits.message_within;
+        let unfinished = sleep_until(complete_by.unwrap_or_else(look_again));
         let leaving = async {
             if let Some(by) = self.leave_by {
                 sleep_until(by).await;
