@@ -1,4 +1,4 @@
-//! The follower: brings what is said, edited and deleted into the index.
+//! The follower: keeps the index up to date with messages, edits and deletions.
 
 use crate::document::{self, Document, terms_of};
 use crate::index::{self, Known};

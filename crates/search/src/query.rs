@@ -12,7 +12,7 @@ const TERMS_MAX: usize = 64;
 /// The shortest beginning that stands for all words with it, in characters.
 const BEGINNING_MIN: usize = 3;
 
-/// Words and phrases, all of which a message must have.
+/// Words and phrases. A message is found if it has every one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) clauses: Vec<Clause>,
@@ -72,8 +72,8 @@ impl Clause {
     }
 }
 
-/// Splits a text into words at spaces, and phrases in quotation marks, of which it returns `true`. A phrase
-/// that is not closed goes on to the end.
+/// Splits a text into words at spaces, and phrases in quotation marks; `true` marks a phrase. A phrase that
+/// is not closed goes on to the end.
 fn parts(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let sections = text.split(['"', '“', '”', '„']).enumerate();
     sections.flat_map(|(at, section)| {

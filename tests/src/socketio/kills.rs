@@ -31,6 +31,24 @@ pub struct SocketIoReport {
     pub not_recovered: usize,
 }
 
+impl SocketIoReport {
+    /// Checks that nobody of either kind missed or doubled anything.
+    ///
+    /// # Panics
+    /// If somebody did, or if a Socket.IO client returned without what it had missed.
+    pub fn kept_its_word(&self) {
+        let native = &self.native;
+        let wrong = (self.lost, native.lost, native.doubled, native.gaps);
+        assert_eq!(wrong, (0, 0, 0, 0), "{self}");
+        assert_eq!(
+            (self.acked, native.acked),
+            (self.sent, native.sent),
+            "{self}"
+        );
+        assert_eq!(self.not_recovered, 0, "every return is a recovery: {self}");
+    }
+}
+
 impl fmt::Display for SocketIoReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { native, .. } = self;

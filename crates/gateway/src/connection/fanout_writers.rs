@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Sockets that the hub writes to alone: waking a thread costs as much as writing to ten.
+/// Sockets for which the hub wakes no helper: waking a thread costs more than a few writes.
 const ALONE: usize = 64;
 /// Sockets of one piece: small enough that all end at about the same time.
 const PIECE: usize = 16;
@@ -42,7 +42,7 @@ struct Work {
     closed: bool,
 }
 
-/// The sockets of one turn, of which each is written to once.
+/// The sockets of one turn; exactly one thread writes to each.
 struct LargeTurn {
     sockets: Vec<Arc<Conn>>,
     /// The first socket of the next piece.

@@ -83,7 +83,7 @@ pub(crate) async fn find(
     }
 }
 
-/// Finds by terms alone, of which the rooms are some.
+/// Finds by terms alone: the rooms are terms, too.
 async fn find_terms(
     access: &mut impl Access,
     text: &str,

@@ -1,16 +1,12 @@
-// What a server may have besides: links, preferences, profiles, guests who stay. The contract says whether the
-// server of this tree has them, and then these tests must pass.
+// Links, preferences, profiles, and guests who stay.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ParlorError, type ParlorClient } from '../src/index.js';
 import { SharedStorage } from './support/browser.js';
 import { bodies, clientOf, guest, online, unique, until, world } from './support/world.js';
 
 const { relay } = world();
-const contract = readFileSync(new URL('../../../../../docs/protocol.md', import.meta.url), 'utf8');
-const skip = contract.includes('`room.prefs`') ? false : 'the protocol of this server has none of it';
 
 async function account(name: string, storage = new SharedStorage()): Promise<ParlorClient> {
   const client = clientOf(relay.url, { storage });
@@ -19,7 +15,7 @@ async function account(name: string, storage = new SharedStorage()): Promise<Par
   return client;
 }
 
-test('a link lets a stranger into a private room, until it is revoked', { skip }, async () => {
+test('a link lets a stranger into a private room, until it is revoked', async () => {
   const bob = await account('bob');
   const room = await bob.createRoom({ name: 'garden', kind: 'private' });
   const { link, code } = await room.createLink({ uses: 5 });
@@ -34,7 +30,7 @@ test('a link lets a stranger into a private room, until it is revoked', { skip }
   await assert.rejects(stranger.linkInfo(code), (error) => error instanceof ParlorError && error.name === 'no_such_link');
 });
 
-test('preferences hold in every tab, and the list has the last message', { skip }, async () => {
+test('preferences hold in every tab, and the list has the last message', async () => {
   const storage = new SharedStorage();
   const one = await account('alice', storage);
   const room = await one.join('general');
@@ -51,7 +47,7 @@ test('preferences hold in every tab, and the list has the last message', { skip 
   assert.deepEqual([three.room('general').summary?.lastMessage?.preview, ...shown(three)], ['the last word', Number.MAX_SAFE_INTEGER, true]);
 });
 
-test('a profile is known to those who ask, and followed', { skip }, async () => {
+test('a profile is known to those who ask, and followed', async () => {
   const [bob, alice] = [await account('bob'), await account('alice')];
   await bob.setProfile({ display: 'Bob the Builder', colour: '#336699' });
   const id = bob.state.user?.id ?? '';
@@ -64,7 +60,7 @@ test('a profile is known to those who ask, and followed', { skip }, async () => 
   await until(() => alice.profile(id)?.display === 'Robert', 'alice follows');
 });
 
-test('a guest becomes an account and keeps everything', { skip }, async () => {
+test('a guest becomes an account and keeps everything', async () => {
   const client = await guest(relay.url, 'alice');
   const room = await client.join('general');
   await room.open();

@@ -25,7 +25,8 @@ pub(super) fn cid_hash(cid: &str) -> Hash {
     digest(b"cid", &[cid.as_bytes()])
 }
 
-/// Hashes the parts, all but the last of which have a fixed length, for one purpose.
+/// Hashes the parts for one purpose. Only the last part may vary in length, so that no two lists of parts
+/// have the same bytes.
 fn digest(purpose: &[u8], parts: &[&[u8]]) -> Hash {
     let mut hash = Sha256::new_with_prefix(b"parlor link ");
     hash.update(purpose);
