@@ -9,6 +9,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
@@ -181,6 +182,9 @@ impl MessageSocket {
         let closing = async {
             if self.ws.close(Some(frame)).await.is_ok() {
                 while let Some(Ok(_)) = self.ws.next().await {}
+                // Closing with unread bytes would reset the connection and lose the code: of a flood, nothing
+                // more is decoded, and the stream discards it.
+                let _ = self.ws.get_mut().shutdown().await;
             }
         };
         // A client that does not close is cut.
