@@ -7,6 +7,10 @@ target := env("CARGO_TARGET_DIR", "target")
 dist := target / "dist"
 loadgen := dist / "loadgen"
 
+# Tests that between them borrow a connection in each way: commands, jobs, reads, HTTP, extensions, the operator.
+borrowers := "accounts:: analytics:: deletion:: direct:: extension_databases:: http_api:: life:: links:: " + \
+    "membership:: messages:: moderation:: operator:: profiles:: pushes:: search:: socketio_chat:: upgrading::"
+
 # The tests of the whole system. What is tested is always built for the whole workspace: cargo builds a
 # library anew for each set of features, and the set depends on which packages are named.
 system := "--features tests/system --test system"
@@ -33,7 +37,7 @@ dist:
     cargo build --profile dist --package parlor --features parlor/jemalloc --locked
 
 # Everything: check, unit tests, the whole system on both databases, web client, browser, Socket.IO clients
-test: check unit system pool-of-one extensions web browser socketio
+test: check unit system (pool-of-one borrowers) extensions web browser socketio
 
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
@@ -44,9 +48,10 @@ unit:
 system *filter:
     cargo test --workspace {{ system }} --locked -- --test-threads 6 {{ filter }}
 
-# The whole system on SQLite with one connection to the database
-pool-of-one:
-    PARLOR_TESTS_POOL_MAX=1 cargo test --workspace {{ system }} --locked -- --test-threads 6 ::sqlite
+# The whole system, or the tests named, on SQLite with one connection to the database
+pool-of-one *filter="::sqlite":
+    PARLOR_TESTS_POOL_MAX=1 cargo test --workspace {{ system }} --locked -- --test-threads 6 \
+        {{ filter }} --skip ::postgres
 
 # The page in a real browser: people chat through a killed server, hostile texts, access, speed
 browser:
