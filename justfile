@@ -2,6 +2,8 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export RUSTDOCFLAGS := "-D warnings"
+# Tests mostly wait: six share two cores.
+export RUST_TEST_THREADS := env("RUST_TEST_THREADS", "6")
 
 target := env("CARGO_TARGET_DIR", "target")
 dist := target / "dist"
@@ -11,10 +13,6 @@ loadgen := dist / "loadgen"
 borrowers := "accounts:: analytics:: deletion:: direct:: extension_databases:: http_api:: life:: links:: " + \
     "membership:: messages:: moderation:: operator:: profiles:: pushes:: search:: socketio_chat:: upgrading::"
 
-# The tests of the whole system. What is tested is always built for the whole workspace: cargo builds a
-# library anew for each set of features, and the set depends on which packages are named.
-system := "--features tests/system --test system"
-
 # List the recipes
 default:
     @just --list
@@ -22,7 +20,7 @@ default:
 # Format, lints, docs, licences, arrows between the crates, layout and names; examples and template too
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --features tests/system --locked -- -D warnings
+    cargo clippy --workspace --all-targets --test system --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
     {{ target }}/tools/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
     cargo test --workspace --test arrows --test shape --locked
@@ -39,19 +37,21 @@ dist:
 # Everything: check, unit tests, the whole system on both databases, web client, browser, Socket.IO clients
 test: check unit system (pool-of-one borrowers) extensions web browser socketio
 
+# What is tested is always built for the whole workspace: cargo builds a library anew for each set of features, and
+# the set depends on which packages are named.
+
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
     cargo test --workspace --locked
     PARLOR_TEST_STORE=postgres cargo test --workspace --lib --locked
 
-# The whole system on SQLite and PostgreSQL; its tests mostly wait, so six share two cores
+# The whole system on SQLite and PostgreSQL
 system *filter:
-    cargo test --workspace {{ system }} --locked -- --test-threads 6 {{ filter }}
+    cargo test --workspace --test system --locked -- {{ filter }}
 
 # The whole system, or the tests named, on SQLite with one connection to the database
 pool-of-one *filter="::sqlite":
-    PARLOR_TESTS_POOL_MAX=1 cargo test --workspace {{ system }} --locked -- --test-threads 6 \
-        {{ filter }} --skip ::postgres
+    PARLOR_TESTS_POOL_MAX=1 cargo test --workspace --test system --locked -- {{ filter }} --skip ::postgres
 
 # The page in a real browser: people chat through a killed server, hostile texts, access, speed
 browser:
