@@ -40,7 +40,9 @@ impl Client {
         stream.set_nodelay(true)?;
         let (path, protocol) = match protocol {
             Protocol::Parlor => ("/ws", "Sec-WebSocket-Protocol: parlor.v1\r\n"),
-            Protocol::SocketIo => ("/socket.io/?EIO=4&transport=websocket", ""),
+            Protocol::SocketIo | Protocol::ParlorSocketIo => {
+                ("/socket.io/?EIO=4&transport=websocket", "")
+            }
             Protocol::Json => ("/ws", ""),
             Protocol::Nats => ("/", ""),
             Protocol::Centrifugo => ("/connection/websocket", ""),

@@ -87,7 +87,7 @@ async fn come_and_go(
     stay(client).await?;
     while Instant::now() < until {
         let token = session.as_ref().map_or("", |session| &session.token);
-        stay(fleet::reconnect(&address, token).await?).await?;
+        stay(fleet::reconnect(&address, Protocol::Parlor, token).await?).await?;
     }
     Ok(())
 }

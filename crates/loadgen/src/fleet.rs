@@ -66,11 +66,11 @@ impl Fleet {
     /// Creates the rooms, connects all clients and joins their rooms.
     pub(crate) async fn connect(target: &Target, layout: Layout) -> anyhow::Result<Self> {
         let run = rooms::unique("g");
-        if target.peer.protocol() == Protocol::Parlor {
+        if target.peer.is_parlor() {
             rooms::create(&target.address, &run, layout.rooms).await?;
         }
         let names: Vec<String> = (0..layout.rooms).map(|n| format!("{run}-{n}")).collect();
-        let visited = layout.members > VISIT_ABOVE && target.peer.protocol() == Protocol::Parlor;
+        let visited = layout.members > VISIT_ABOVE && target.peer.is_parlor();
         let count = layout.connections();
         let mut found: Vec<Option<Client>> = Vec::new();
         found.resize_with(count, || None);
@@ -103,7 +103,7 @@ impl Fleet {
                 let client = if token.is_empty() {
                     enter(&address, protocol, &name, &room).await?.0
                 } else {
-                    reconnect(&address, &token).await?
+                    reconnect(&address, protocol, &token).await?
                 };
                 Ok::<_, anyhow::Error>((at, client))
             });
@@ -203,6 +203,15 @@ pub(crate) async fn enter(
             let join = json!({ "room": room }).to_string();
             client.reply("join", &join).await?;
         }
+        Protocol::ParlorSocketIo => {
+            client.await_payload("0").await?;
+            let connect = json!({ "guest": name, "events": "native" });
+            let connect = format!("40{connect}");
+            client.exchange(Opcode::Text, &connect, "40").await?;
+            let join = json!(["join", { "room": room, "limit": 1 }]);
+            let join = format!("421{join}");
+            client.exchange(Opcode::Text, &join, "431").await?;
+        }
         Protocol::SocketIo => {
             client.await_payload("0").await?;
             client.exchange(Opcode::Text, "40", "40").await?;
@@ -248,8 +257,20 @@ async fn visit(address: String, name: String, room: String) -> anyhow::Result<St
 }
 
 /// Reconnects with a token, subscribed to every room of the session's user from its head.
-pub(crate) async fn reconnect(address: &str, token: &str) -> anyhow::Result<Client> {
-    let mut client = Client::connect(address, Protocol::Parlor).await?;
+pub(crate) async fn reconnect(
+    address: &str,
+    protocol: Protocol,
+    token: &str,
+) -> anyhow::Result<Client> {
+    let mut client = Client::connect(address, protocol).await?;
+    if protocol == Protocol::ParlorSocketIo {
+        client.await_payload("0").await?;
+        let connect = json!({ "token": token, "events": "native" });
+        let connect = format!("40{connect}");
+        client.exchange(Opcode::Text, &connect, "40").await?;
+        client.await_payload(r#"42["resumed""#).await?;
+        return Ok(client);
+    }
     let hello = json!({ "token": token, "subscribe": "all" }).to_string();
     client.queue("hello", &hello);
     client.flush().await?;

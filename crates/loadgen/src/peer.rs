@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Peer {
     /// Parlor on SQLite, synchronous=FULL.
     Parlor,
+    /// The same server, by its door for Socket.IO clients.
+    ParlorSocketIo,
     /// Socket.IO on Node, in memory.
     SocketIo,
     /// Socket.IO, better-sqlite3, one commit per message.
@@ -38,8 +40,9 @@ pub(crate) struct Guarantees {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Parlor,
+        Self::ParlorSocketIo,
         Self::SocketIo,
         Self::SocketIoEach,
         Self::SocketIoTurn,
@@ -52,9 +55,14 @@ impl Peer {
         Self::FloorStored,
     ];
 
+    pub(crate) const fn is_parlor(self) -> bool {
+        matches!(self, Self::Parlor | Self::ParlorSocketIo)
+    }
+
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::Parlor => Protocol::Parlor,
+            Self::ParlorSocketIo => Protocol::ParlorSocketIo,
             Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Protocol::SocketIo,
             Self::Ws | Self::Bun | Self::Broadcaster | Self::Floor | Self::FloorStored => {
                 Protocol::Json
@@ -71,6 +79,12 @@ impl Peer {
                 "every ack",
                 "one per room, numbered",
                 "from a cursor",
+            ),
+            Self::ParlorSocketIo => (
+                "Parlor, by Socket.IO",
+                "every ack",
+                "one per room, numbered",
+                "from an offset",
             ),
             Self::SocketIo => ("Socket.IO, memory", "no", "per process", "no"),
             Self::SocketIoEach => (
@@ -125,7 +139,7 @@ impl Peer {
             (PathBuf::from("node"), arguments.to_vec())
         };
         match self {
-            Self::Parlor => unreachable!("Parlor is started differently"),
+            Self::Parlor | Self::ParlorSocketIo => unreachable!("Parlor is started differently"),
             Self::SocketIo => socket_io("memory"),
             Self::SocketIoEach => socket_io("each"),
             Self::SocketIoTurn => socket_io("turn"),
@@ -176,7 +190,7 @@ impl Peer {
     /// Returns whether the peer is installed.
     pub(crate) fn is_installed(self, peers: &Path) -> bool {
         match self {
-            Self::Parlor => true,
+            Self::Parlor | Self::ParlorSocketIo => true,
             Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => {
                 peers.join("socket.io/node_modules/socket.io").exists()
             }

@@ -33,7 +33,7 @@ impl Target {
         };
         let peer = options.peer;
         let (child, address) = match peer {
-            Peer::Parlor => spawn(options, folder.path()).await?,
+            peer if peer.is_parlor() => spawn(options, folder.path()).await?,
             _ => spawn_peer(options, folder.path()).await?,
         };
         let target = Self {
@@ -43,7 +43,7 @@ impl Target {
             peer,
             address,
         };
-        if peer == Peer::Parlor {
+        if peer.is_parlor() {
             target.wait_until_healthy().await?;
         }
         Ok(target)

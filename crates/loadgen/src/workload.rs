@@ -84,12 +84,13 @@ impl Workload {
         }
     }
 
-    /// Returns whether a peer's result under this load is meaningful: NATS acknowledges nothing,
-    /// and the floor accepts one connection after the other.
+    /// Returns whether a peer's result under this load is meaningful: NATS acknowledges nothing, the floor accepts
+    /// one connection after the other, and coming back is measured by Parlor's own protocol.
     pub(crate) fn supported_by(self, peer: Peer) -> bool {
         match self {
             Self::Sends => peer.protocol().has_acks(),
-            Self::Idle | Self::Storm => !matches!(peer, Peer::Floor | Peer::FloorStored),
+            Self::Idle => !matches!(peer, Peer::Floor | Peer::FloorStored),
+            Self::Storm => !matches!(peer, Peer::Floor | Peer::FloorStored | Peer::ParlorSocketIo),
             _ => true,
         }
     }

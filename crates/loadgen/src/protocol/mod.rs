@@ -15,6 +15,8 @@ pub(crate) const BODY_BYTES: usize = 120;
 pub(crate) enum Protocol {
     /// Parlor's own, `parlor.v1`.
     Parlor,
+    /// The same commands and pushes in packets of Engine.IO 4 and Socket.IO 5.
+    ParlorSocketIo,
     /// The smallest JSON equivalent: `join` and `send`, `entry` pushed, no session.
     Json,
     /// Engine.IO 4 and Socket.IO 5 packets as text.
@@ -70,6 +72,13 @@ impl Protocol {
                 stamp.publisher,
                 stamp.count,
             ),
+            Self::ParlorSocketIo => write!(
+                scratch,
+                r#"42{id}["send",{{"room":"{room}","cid":"{:012x}-{:03x}-{:08x}","body":""#,
+                message.nonce + stamp.at / 1_000,
+                stamp.publisher,
+                stamp.count,
+            ),
             Self::Json => write!(
                 scratch,
                 r#"{{"id":{id},"op":"send","d":{{"room":"{room}","body":""#
@@ -85,6 +94,7 @@ impl Protocol {
         stamp.write_body(scratch, BODY_BYTES);
         scratch.extend_from_slice(match self {
             Self::Parlor | Self::Json | Self::Centrifugo => br#""}}"#,
+            Self::ParlorSocketIo => br#""}]"#,
             Self::SocketIo => br#""]"#,
             Self::Nats => b"\r\n",
         });
@@ -109,6 +119,7 @@ impl Protocol {
         match self {
             Self::Parlor | Self::Json => each(json::scan(payload, room)),
             Self::SocketIo => each(socket_io::scan(payload)),
+            Self::ParlorSocketIo => each(socket_io::scan_of_parlor(payload)),
             Self::Nats => nats::scan(payload, each),
             Self::Centrifugo => centrifugo::scan(payload, room, each),
         }
@@ -167,6 +178,29 @@ mod tests {
         assert_eq!(
             all(Protocol::SocketIo, b"4317[5]"),
             [Incoming::Reply { id: 17, ok: true }]
+        );
+    }
+
+    #[test]
+    fn parlors_door_pushes_entries_and_answers_with_ok_or_err() {
+        let mut payload = br#"42["entry",{"room":"general","seq":412,"body":""#.to_vec();
+        STAMP.write_body(&mut payload, 60);
+        payload.extend(br#""},"offset"]"#);
+        let delivery = Incoming::Delivery {
+            seq: None,
+            stamp: Some(STAMP),
+        };
+        assert_eq!(all(Protocol::ParlorSocketIo, &payload), [delivery]);
+        for (packet, ok) in [
+            (&br#"4317[{"ok":{}}]"#[..], true),
+            (br#"4317[{"err":{"name":"muted"}}]"#, false),
+        ] {
+            let reply = Incoming::Reply { id: 17, ok };
+            assert_eq!(all(Protocol::ParlorSocketIo, packet), [reply]);
+        }
+        assert_eq!(
+            all(Protocol::ParlorSocketIo, br#"42["presence",{}]"#),
+            [Incoming::Other]
         );
     }
 

@@ -18,3 +18,16 @@ pub(super) fn scan(payload: &[u8]) -> Incoming {
         _ => Incoming::Other,
     }
 }
+
+/// The same for Parlor's door, to a client that asked for `native` events: an entry comes once, and beside entries
+/// come other pushes.
+pub(super) fn scan_of_parlor(payload: &[u8]) -> Incoming {
+    match scan(payload) {
+        Incoming::Delivery { .. } if !payload.starts_with(br#"42["entry""#) => Incoming::Other,
+        Incoming::Reply { id, .. } => Incoming::Reply {
+            id,
+            ok: payload.windows(7).any(|part| part == br#"[{"ok":"#),
+        },
+        other => other,
+    }
+}
