@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { box, PHONE, said, Stage, stored } from './stage.mjs';
+import { box, create, fromPersonMenu, fromRoomMenu, join, PHONE, said, Stage, stored } from './stage.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -73,4 +73,44 @@ for (const colorScheme of ['light', 'dark']) {
       stage.allQuiet();
     });
   }
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`axe finds no barrier in the dialogs of a room's owner: ${colorScheme}`, async () => {
+    const owner = await stage.account(`olga-${colorScheme}`, { colorScheme });
+    const room = `hall-${colorScheme}`;
+    await create(owner, room);
+    const guest = await stage.guest(`gus-${colorScheme}`);
+    await join(guest, room);
+    await owner.getByRole('complementary', { name: 'People' }).getByText('gus').waitFor();
+    const member = await stage.account(`mia-${colorScheme}`);
+    await join(member, room);
+    const found = [];
+    const look = async (view, ready) => {
+      await ready.waitFor();
+      found.push(...await barriers(owner, view));
+      await owner.keyboard.press('Escape');
+      await owner.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    const dialog = owner.getByRole('dialog');
+    await fromRoomMenu(owner, 'Room settings');
+    await look('manage', dialog.getByLabel('Topic'));
+    await fromRoomMenu(owner, 'Invite people');
+    await dialog.getByRole('button', { name: 'Make a link' }).click();
+    await look('invite', dialog.getByText('Copy the link now'));
+    await fromRoomMenu(owner, 'Leave the room');
+    await look('leave', dialog.getByRole('button', { name: 'Leave the room' }));
+    for (const [view, item, person] of [['kick', 'Remove from the room…', 'gus'], ['ban', 'Ban from the room…', 'gus'], ['mute', 'Mute…', 'gus'], ['role', 'Change role…', 'mia']]) {
+      await fromPersonMenu(owner, person, item);
+      await look(view, dialog);
+    }
+    await owner.getByRole('button', { name: 'Find or create a room' }).first().click();
+    await owner.getByLabel('Name of a room').fill(`new-${colorScheme}`);
+    await owner.getByRole('button', { name: `Create “new-${colorScheme}”…` }).click();
+    await look('create', dialog.getByRole('button', { name: 'Create room' }));
+    await owner.locator('.me').click();
+    await look('settings of an account', dialog.getByLabel('How you are called'));
+    assert.deepEqual(found, []);
+    stage.allQuiet();
+  });
 }

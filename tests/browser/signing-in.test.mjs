@@ -141,3 +141,20 @@ test('a guest writes to someone, who answers', async () => {
   await shown(lena, 'yes?');
   stage.allQuiet();
 });
+
+test('a server that gives accounts by invitation asks for the code, and takes it', async () => {
+  const closed = await Stage.open({ PARLOR_REGISTRATION: 'invite', PARLOR_INVITE_CODE: 'open sesame' });
+  try {
+    const page = await closed.visitor();
+    await page.getByLabel('Your name').fill('ilse');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByLabel('Invitation code').fill('open barley');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('alert').getByText(/./u).first().waitFor();
+    await page.getByLabel('Invitation code').fill('open sesame');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await rooms(page).getByText('ilse').waitFor();
+    closed.allQuiet();
+  } finally { await closed.close(); }
+});

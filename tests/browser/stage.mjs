@@ -81,6 +81,33 @@ export async function join(page, room) {
   await box(page).waitFor();
 }
 
+/** Makes a public room, as somebody with an account may. */
+export async function create(page, room) {
+  await page.getByRole('button', { name: 'Find or create a room' }).first().click();
+  await page.getByLabel('Name of a room').fill(room);
+  await page.getByRole('button', { name: `Create “${room}”…` }).click();
+  await page.getByRole('button', { name: 'Create room' }).click();
+  await page.getByRole('heading', { name: room }).waitFor();
+}
+
+/** Opens something from the menu of the open room. */
+export async function fromRoomMenu(page, item) {
+  await page.locator('.room-header').getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+  await page.getByRole('dialog').waitFor();
+}
+
+/** Opens something from the menu of a person beside the open room. */
+export async function fromPersonMenu(page, person, item) {
+  await page.getByRole('complementary', { name: 'People' }).getByRole('button', { name: new RegExp(`^${person}`, 'u') }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+export async function openSettings(page) {
+  await page.getByRole('button', { name: /, Settings/u }).click();
+  await page.getByText('This device').waitFor();
+}
+
 export const box = (page) => page.getByRole('textbox', { name: /^Message to/u });
 export const log = (page) => page.getByRole('log', { name: 'Messages' });
 export const said = (page, text) => log(page).getByRole('article').filter({ hasText: text });

@@ -10,6 +10,7 @@ import { environment, type Environment } from './environment.js';
 import { ParlorError } from './error.js';
 import type { ClientEvents, Room } from './face.js';
 import { Follower } from './follower.js';
+import { KeptPages } from './kept-pages.js';
 import type { PushFrame } from './line.js';
 import { ofEntry } from './messages.js';
 import type { ClientOptions } from './options.js';
@@ -28,6 +29,7 @@ interface Person {
   readonly id: string;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly pages: KeptPages;
 }
 
 const NOTHING: readonly OutgoingMessage[] = [];
@@ -104,6 +106,9 @@ export class Core {
       setDraft: (of, draft) => { if (this.#person?.drafts.set(of, draft)) this.#summaryTouched(of); },
       markRead: (of, seq) => this.#markRead(of, seq),
       setPrefs: (of, prefs) => this.#setPrefs(of, prefs),
+      isOffline: () => this.#isOffline(),
+      kept: (of) => this.#person?.pages.of(of) ?? [],
+      keepSoon: (of, messages) => this.#person?.pages.keepSoon(of, messages),
       opened: (which) => this.#opened(which),
       arrived: (which, messages) => {
         this.#person?.outbox.seen(which.key, messages);
@@ -119,6 +124,7 @@ export class Core {
   /** One is no longer a member. */
   gone(room: string, why: string, by?: User, reason?: string): void {
     this.follower.forget(room);
+    this.#person?.pages.forget(room);
     const card = this.list.gone(room);
     this.#rooms.get(room)?.reset();
     if (card) this.events.emit('gone', { room, title: card.title || room, why, ...by && { by }, ...reason !== undefined && { reason } });
@@ -144,7 +150,7 @@ export class Core {
       touched: (room) => this.#summaryTouched(room),
       refused: (room, message) => this.events.emit('refused', { room: this.room(room), message }),
     });
-    this.#person = { id, outbox, drafts: new Drafts(this.environment, id) };
+    this.#person = { id, outbox, drafts: new Drafts(this.environment, id), pages: new KeptPages(this.environment, id) };
     this.list.begin(id);
   }
 
@@ -153,7 +159,11 @@ export class Core {
     if (!this.#person) return;
     this.#person.outbox.end(deleted === 'all');
     if (deleted === 'all') this.#person.drafts.clear();
-    if (deleted !== 'nothing') this.list.forget();
+    if (deleted === 'nothing') this.#person.pages.end();
+    else {
+      this.#person.pages.clear();
+      this.list.forget();
+    }
     this.#person = null;
     this.session = null;
     this.calls.someoneElse();
@@ -181,10 +191,12 @@ export class Core {
     // Before the parts exist, the connection has only just begun.
     if (!this.snapshots) return;
     if (!this.connection.user) this.#end('readable');
-    if (!this.connection.line) for (const room of this.#rooms.values()) room.people.offline();
+    if (!this.connection.line) for (const room of this.#rooms.values()) room.offline(this.#isOffline());
     this.calls.changed();
     this.#changed();
   }
+
+  #isOffline(): boolean { return this.connection.state.status === 'offline' || this.connection.state.status === 'stopped'; }
 
   #push({ ev, room, d }: PushFrame): void {
     if (room === undefined) this.#pushOfAll(ev, d);

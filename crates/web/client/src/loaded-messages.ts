@@ -1,5 +1,5 @@
 // The messages of one room that are loaded: ascending and without a gap, whatever the order in which pages and
-// entries arrive. It asks nobody; window-loader.ts fetches the pages.
+// entries arrive. It asks nobody; room-window.ts fetches the pages.
 
 import { applied, ofEntry, ofPage, type Tracked } from './messages.js';
 import type { Entry, HistoryMessage } from './protocol.js';
@@ -43,6 +43,12 @@ export class LoadedMessages {
   covers(page: HistoryPage): boolean { return page.head >= this.#recentAfter; }
 
   find(seq: number): Message | undefined { return this.#tracked[this.#index(seq)]?.message; }
+
+  /** Messages as they were once known, without a way to more of them. */
+  restore(messages: readonly Message[]): void {
+    this.#tracked = messages.map((message) => ({ message, asOf: 0 }));
+    this.#snapshot = null;
+  }
 
   /** The first page, at the end of the room unless `newer`. */
   replace(page: HistoryPage, older: boolean, newer: boolean): void {

@@ -25,6 +25,10 @@ export interface RoomDeps {
   setDraft(room: string, draft: Draft): void;
   markRead(room: string, seq: number): void;
   setPrefs(room: string, prefs: { quietUntil?: number; favourite?: boolean }): Promise<void>;
+  isOffline(): boolean;
+  /** What the storage has of a room's newest messages. */
+  kept(room: string): readonly Message[];
+  keepSoon(room: string, messages: () => readonly Message[]): void;
   /** Its window was opened: another one may have to be emptied for it. */
   opened(room: RoomHandle): void;
   arrived(room: RoomHandle, messages: readonly Message[]): void;
@@ -54,6 +58,9 @@ export class RoomHandle implements Room {
       ...shared,
       max: deps.environment.windowMessages,
       cursor: () => deps.follower.cursor(key),
+      isOffline: () => deps.isOffline(),
+      kept: () => deps.kept(key),
+      keepSoon: (messages) => deps.keepSoon(key, messages),
       arrived: (messages) => deps.arrived(this, messages),
     });
   }
@@ -149,6 +156,12 @@ export class RoomHandle implements Room {
   reconnected(): void {
     this.view.reconnected();
     if (this.people.wanted) this.people.load().catch(() => {});
+  }
+
+  /** There is no line; with `lasting`, nor will there be one soon. */
+  offline(lasting: boolean): void {
+    this.people.offline();
+    if (lasting) this.view.offline();
   }
 
   /** Someone else is here, or one is no longer a member. */

@@ -13,6 +13,11 @@ export interface WindowDeps {
   me(): string;
   cursor(): number | undefined;
   touched(): void;
+  /** Whether an attempt to connect has failed, and there is no line. */
+  isOffline(): boolean;
+  /** What the storage has of the newest messages. */
+  kept(): readonly Message[];
+  keepSoon(messages: () => readonly Message[]): void;
   /** Messages came by a page: some may be one's own that are still on their way. */
   arrived(messages: readonly Message[]): void;
 }
@@ -31,6 +36,8 @@ const NOTHING: readonly never[] = [];
 export class RoomWindow {
   readonly #deps: WindowDeps;
   #loaded: LoadedMessages | null = null;
+  /** Whether that came from the storage. */
+  #isStale = false;
   /** What the first page under way will become: it collects the entries that come meanwhile. */
   #next: LoadedMessages | null = null;
   #wanted: { around: number | undefined } | null = null;
@@ -45,6 +52,7 @@ export class RoomWindow {
   get snapshot(): MessageWindow {
     this.#snapshot ??= {
       loaded: this.#loaded !== null,
+      stale: this.#isStale,
       loading: this.#loading,
       messages: this.#loaded?.messages ?? NOTHING,
       older: this.#loaded?.older ?? false,
@@ -62,11 +70,13 @@ export class RoomWindow {
     this.#wanted = { around };
     const next = new LoadedMessages(me(), max, cursor() ?? 0);
     this.#next = next;
+    if (this.#deps.isOffline()) this.offline();
     await this.#load('page', async (current) => {
       const page = await this.#page(next, around === undefined ? {} : { around }, FIRST_PAGE);
       if (!current()) return;
       this.#next = null;
       this.#loaded = next;
+      this.#isStale = false;
       if (around === undefined) next.replace(page, page.more, false);
       // `more` of such a page is about its newer end. Whether there is anything older, the next page says.
       else next.replace(page, page.messages.length > 0, page.more);
@@ -96,6 +106,7 @@ export class RoomWindow {
   close(): void {
     this.#turn += 1;
     this.#loaded = null;
+    this.#isStale = false;
     this.#next = null;
     this.#wanted = null;
     this.#events = [];
@@ -107,7 +118,7 @@ export class RoomWindow {
   /** The next entry of the room. */
   entry(entry: Entry): void {
     this.#next?.entry(entry);
-    if (!this.#loaded) return;
+    if (!this.#loaded || this.#isStale) return;
     const changed = this.#loaded.entry(entry);
     const event = asEvent(entry);
     if (event) {
@@ -127,7 +138,19 @@ export class RoomWindow {
 
   /** There is a line again: what could not be loaded without one is loaded now. */
   reconnected(): void {
-    if (this.#wanted && !this.#loaded && this.#loading === 'no') this.open(this.#wanted.around).catch(() => {});
+    if (this.#wanted && (!this.#loaded || this.#isStale) && this.#loading === 'no') this.open(this.#wanted.around).catch(() => {});
+  }
+
+  /** There is no line, nor will there be one soon: what the storage has is better than nothing. */
+  offline(): void {
+    if (!this.#wanted || this.#loaded) return;
+    const kept = this.#deps.kept();
+    const [first] = kept;
+    if (!first || first.seq > (this.#wanted.around ?? Infinity)) return;
+    this.#loaded = new LoadedMessages(this.#deps.me(), this.#deps.max, 0);
+    this.#loaded.restore(kept);
+    this.#isStale = true;
+    this.#touched();
   }
 
   async #further(loading: 'older' | 'newer', work: (loaded: LoadedMessages, messages: readonly Message[]) => Promise<void>): Promise<void> {
@@ -165,6 +188,8 @@ export class RoomWindow {
 
   #touched(): void {
     this.#snapshot = null;
+    const loaded = this.#loaded;
+    if (loaded && !this.#isStale && !loaded.newer) this.#deps.keepSoon(() => loaded.messages);
     this.#deps.touched();
   }
 }

@@ -51,6 +51,8 @@ export interface Message {
 export interface MessageWindow {
   /** False until the first page is here, and after the window was emptied. */
   readonly loaded: boolean;
+  /** From the storage, since there is no line: the newest messages that were once here. They are read anew with the next line. */
+  readonly stale: boolean;
   readonly loading: 'no' | 'page' | 'older' | 'newer';
   readonly messages: readonly Message[];
   readonly older: boolean;

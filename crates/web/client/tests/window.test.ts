@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ParlorClient, Room } from '../src/index.js';
+import { SharedStorage } from './support/browser.js';
 import { bodies, clientOf, guest, online, unique, until, world } from './support/world.js';
 
 const { server, relay } = world({ PARLOR_REPLAY_MAX: '60' });
@@ -169,4 +170,49 @@ test('only so many windows are kept, the one opened longest ago is emptied', asy
   const mine = [];
   for (const { key } of rooms) { const room = await small.join(key); await room.open(); mine.push(room); }
   assert.deepEqual(mine.map(({ window }) => window.loaded), [false, true, true]);
+});
+
+test('without a network, what was here last is shown, and read anew with the next line', async () => {
+  const storage = new SharedStorage();
+  const { mine, room, bob, alice } = await filled(60, { storage });
+  await mine.open();
+  await say(bob, room, ['the last one']);
+  await until(() => JSON.stringify(storage.keys(':page:').map((key) => storage.getItem(key))).includes('the last one'), 'it is kept');
+  alice.close();
+  relay.refusing = true;
+
+  const again = clientOf(relay.url, { storage });
+  const shown = again.room(room.key);
+  shown.open().catch(() => {});
+  await until(() => shown.window.loaded, 'something is shown');
+  assert.deepEqual([again.state.connection.status, ...ends(shown)], ['offline', 50, 'message 11', 'the last one', false, false]);
+  assert.ok(shown.window.stale);
+
+  await say(bob, room, numbered(100, 103));
+  relay.refusing = false;
+  again.reconnect();
+  await until(() => shown.window.loaded && !shown.window.stale, 'the server has answered');
+  assert.equal(bodies(shown).at(-1), 'message 102');
+  await sameAsAnew(shown);
+  await again.logout();
+  assert.deepEqual(storage.keys(':page:'), [], 'whoever comes next reads nothing of it');
+});
+
+test('what is kept for a time without a network is bounded, and ends with the membership', async () => {
+  const storage = new SharedStorage();
+  const bob = await account();
+  const alice = await guest(relay.url, 'alice', { storage });
+  const rooms: Room[] = [];
+  for (let i = 0; i < 10; i += 1) {
+    const room = await bob.createRoom({ name: unique('room'), kind: 'public' });
+    await say(bob, room, Array.from({ length: 4 }, (_, n) => `${n} ${'x'.repeat(3_990)}`));
+    const mine = await alice.join(room.key);
+    await mine.open();
+    rooms.push(mine);
+  }
+  const kept = (): string[] => storage.keys(':page:');
+  await until(() => kept().length === 8 && kept().some((key) => key.endsWith(rooms[9]!.key)), 'the last eight are kept');
+  for (const key of kept()) assert.ok((storage.getItem(key)?.length ?? 0) < 40_000, key);
+  await alice.leave(rooms[9]!.key);
+  assert.ok(!kept().some((key) => key.endsWith(rooms[9]!.key)));
 });

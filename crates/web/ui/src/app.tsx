@@ -2,6 +2,7 @@
 
 import { Match, Show, Switch, createEffect, createMemo, on, onCleanup, onMount, type JSX } from 'solid-js';
 import { client, me, state } from './state/client.ts';
+import { openedDialog } from './state/dialogs.ts';
 import { route } from './state/route.ts';
 import { toast } from './state/toasts.ts';
 import { EmojiPicker } from './compose/EmojiPicker.tsx';
@@ -13,7 +14,7 @@ import { notifyOf, showTotals } from './notify.ts';
 import { RoomView } from './room-view.tsx';
 import { Rooms } from './rooms/Rooms.tsx';
 import { SignIn } from './signin/SignIn.tsx';
-import { isolated, visible } from './ui/Name.tsx';
+import { inSentence, isolated, visible } from './ui/Name.tsx';
 import { Toasts } from './ui/Toasts.tsx';
 import { loadWords, wantedLanguage, words } from './words/index.ts';
 
@@ -28,14 +29,14 @@ export function App(): JSX.Element {
     onCleanup(client.on('gone', ({ title, why, by, reason }) => {
       const { room } = words();
       const because = reason ? room.reason(isolated(reason)) : '';
-      if (why === 'kicked') toast(room.kicked(visible(title), isolated(by?.name ?? ''), because), { kind: 'error' });
-      if (why === 'banned') toast(room.banned(visible(title), isolated(by?.name ?? ''), because), { kind: 'error' });
+      if (why === 'kicked') toast(room.kicked(visible(title), by ? inSentence(by) : '', because), { kind: 'error' });
+      if (why === 'banned') toast(room.banned(visible(title), by ? inSentence(by) : '', because), { kind: 'error' });
     }));
   });
   return (
     <>
       <Show when={isIn()} fallback={<SignIn />}><Chat /></Show>
-      <Toasts />
+      <Show when={!openedDialog()}><Toasts /></Show>
       <EmojiPicker />
     </>
   );

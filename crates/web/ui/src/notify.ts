@@ -5,14 +5,15 @@ import { isWatched } from './state/attention.ts';
 import { popups, sound } from './state/prefs.ts';
 import { openRoom, route } from './state/route.ts';
 import { plain } from './text/markdown.ts';
-import { visible } from './ui/Name.tsx';
+import { titleOf } from './rooms/RoomLine.tsx';
+import { calledName, visible } from './ui/Name.tsx';
 import { words } from './words/index.ts';
 
 /** The counts in the title and at the icon of an installed page: the same that the list shows. */
 export function showTotals({ totals, rooms }: ClientState): void {
   const it = route();
   const open = it.at === 'room' ? rooms.find((line) => line.key === it.key) : undefined;
-  const name = open ? visible(open.card.with?.name ?? open.title) : '';
+  const name = open ? titleOf(open) : '';
   const count = totals.mentions > 0 ? `(${totals.mentions}) ` : totals.unread > 0 ? '• ' : '';
   document.title = `${count}${name ? `${name} – ` : ''}Parlor`;
   const badge = navigator as { setAppBadge?: (count: number) => Promise<void>; clearAppBadge?: () => Promise<void> };
@@ -28,7 +29,7 @@ export function notifyOf({ room, message }: ClientEvents['message']): void {
   if (isQuiet || isSeen || !(isDirect || message.mentionsMe)) return;
   if (sound() === 'on') beep();
   if (popups() !== 'on' || !('Notification' in window) || Notification.permission !== 'granted') return;
-  const title = words().notify.title(visible(message.author.name), isDirect ? '' : visible(line?.title ?? ''));
+  const title = words().notify.title(calledName(message.author), isDirect ? '' : visible(line?.title ?? ''));
   try {
     const shown = new Notification(title, { body: plain(message.body) || words().notify.sent_something, tag: room.key, icon: '/icon.svg' });
     shown.onclick = () => { window.focus(); openRoom(room.key, message.seq); shown.close(); };

@@ -55,6 +55,10 @@ describe('text', () => {
 
   test('a preview is one line', () => {
     expect(plain(' a\n\nb\tc ')).toBe('a b c');
+    expect(plain('**bold** `code` [a link](https://example.org) ~~gone~~ https://example.org')).toBe('bold code a link gone https://example.org');
+    expect(plain('# head\n> quote\n\n- one\n- two\n```js\nlet a;\n```\n|a|b|\n|-|-|\n|1|2|')).toBe('head quote one two let a; a b 1 2');
+    expect(plain('---')).toBe('---');
+    expect(plain('2 < 3 && <b>x</b>')).toBe('2 < 3 && <b>x</b>');
     expect(plain('x'.repeat(200), 10)).toBe(`${'x'.repeat(10)}…`);
   });
 });

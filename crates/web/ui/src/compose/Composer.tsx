@@ -9,7 +9,7 @@ import { tell, toast } from '../state/toasts.ts';
 import { withEmoji } from '../text/emoji.ts';
 import { Body } from '../text/Body.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { isolated } from '../ui/Name.tsx';
+import { calledName, isolated } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { pickEmoji } from './EmojiPicker.tsx';
 import { runCommand, UnknownCommand } from './commands.ts';
@@ -81,7 +81,7 @@ export function Composer(props: ComposerProps): JSX.Element {
 
   const suggest = async (): Promise<void> => {
     const [value, caret] = [box.value, box.selectionStart];
-    const sources = { members: () => props.state.members().list, rooms: () => state().rooms, self: () => me()?.id };
+    const sources = { members: () => props.state.members().list, rooms: () => state().rooms, self: () => me()?.id, called: calledName };
     try {
       const found = box.selectionEnd === caret ? await complete(value, caret, sources) : undefined;
       if (box.value !== value) return;
@@ -209,7 +209,7 @@ export function Composer(props: ComposerProps): JSX.Element {
       </Show>
       <Show when={answered()}>
         {(it) => (
-          <p class="about"><Icon of={Reply} /><span>{words().box.replying(isolated(it().author.name))}</span>
+          <p class="about"><Icon of={Reply} /><span>{words().box.replying(isolated(calledName(it().author)))}</span>
             <button type="button" class="quiet square" aria-label={words().box.stop_reply} onClick={() => { setAnswered(undefined); keep(); box.focus(); }}><Icon of={X} /></button></p>
         )}
       </Show>
@@ -252,7 +252,7 @@ const isTouch = (): boolean => matchMedia('(pointer: coarse) and (hover: none)')
 function Typing(props: { readonly state: RoomState }): JSX.Element {
   return (
     <>{(() => {
-      const [one, two, third] = props.state.typing().map((user) => isolated(user.name));
+      const [one, two, third] = props.state.typing().map((user) => isolated(calledName(user)));
       const { box } = words();
       if (!one) return '';
       if (!two) return box.typing_one(one);

@@ -1,7 +1,7 @@
 // What could be meant by the word before the cursor: people after `@`, rooms after `#`, emoji after `:`, and
 // commands after `/` at the beginning.
 
-import type { MemberLine, RoomSummary } from '@parlor/client';
+import type { MemberLine, RoomSummary, User } from '@parlor/client';
 import { emojis, search } from '../text/emoji.ts';
 import { words } from '../words/index.ts';
 import { wordBefore, type Word } from './word-before.ts';
@@ -25,6 +25,8 @@ export interface Sources {
   readonly members: () => readonly MemberLine[];
   readonly rooms: () => readonly RoomSummary[];
   readonly self: () => string | undefined;
+  /** How someone wants to be called. */
+  readonly called: (user: User) => string;
 }
 
 export async function complete(text: string, caret: number, sources: Sources): Promise<Completion | undefined> {
@@ -38,12 +40,13 @@ async function suggestionsFor(word: Word, sources: Sources): Promise<Suggestion[
   switch (word.kind) {
     case '@': {
       const others = sources.members().filter(({ user }) => user.id !== sources.self());
-      return best(others, word.text, ({ user }) => user.name, ({ online }) => (online ? 0 : 1))
-        .map(({ user, online }) => ({ label: `@${user.name}`, detail: online ? words().person.online : '', insert: `@${user.name} ` }));
+      const called = ({ user }: MemberLine): string => sources.called(user);
+      return best(others, word.text, (line) => [line.user.name, called(line)], ({ online }) => (online ? 0 : 1))
+        .map((line) => ({ label: `@${line.user.name}`, detail: detailOf(line, called(line)), insert: `@${line.user.name} ` }));
     }
     case '#': {
       const rooms = sources.rooms().filter(({ card }) => card.kind === 'public');
-      return best(rooms, word.text, ({ card }) => card.room, () => 0)
+      return best(rooms, word.text, ({ card }) => [card.room], () => 0)
         .map(({ card }) => ({ label: `#${card.room}`, detail: card.title === card.room ? '' : card.title, insert: `#${card.room} ` }));
     }
     case ':': {
@@ -56,11 +59,14 @@ async function suggestionsFor(word: Word, sources: Sources): Promise<Suggestion[
   }
 }
 
+const detailOf = ({ user, online }: MemberLine, called: string): string =>
+  [called === user.name ? '' : called, online ? words().person.online : ''].filter(Boolean).join(', ');
+
 /** Those whose name begins with the word come first, then those that contain it. */
-function best<T>(all: readonly T[], word: string, nameOf: (item: T) => string, order: (item: T) => number): T[] {
+function best<T>(all: readonly T[], word: string, namesOf: (item: T) => readonly string[], order: (item: T) => number): T[] {
   const ranked = all.map((item) => {
-    const at = nameOf(item).toLowerCase().indexOf(word);
-    return { item, rank: at < 0 ? Infinity : (at === 0 ? 0 : 10) + order(item) };
+    const places = namesOf(item).map((name) => name.toLowerCase().indexOf(word)).filter((at) => at >= 0);
+    return { item, rank: places.length === 0 ? Infinity : (places.includes(0) ? 0 : 10) + order(item) };
   });
   return ranked.filter(({ rank }) => rank < Infinity).sort((one, other) => one.rank - other.rank).slice(0, SHOWN_MAX).map(({ item }) => item);
 }

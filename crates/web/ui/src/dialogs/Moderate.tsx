@@ -5,7 +5,7 @@ import type { Role } from '@parlor/client';
 import { client } from '../state/client.ts';
 import { closeDialog, type OpenDialog } from '../state/dialogs.ts';
 import { Dialog } from '../ui/Dialog.tsx';
-import { visible } from '../ui/Name.tsx';
+import { inSentence } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { AskForm, Choices } from './form.tsx';
 
@@ -14,7 +14,7 @@ type Of = Extract<OpenDialog, { name: 'moderate' }>;
 export function Moderate(props: { readonly of: Of }): JSX.Element {
   const { room: key, user, act } = props.of;
   const room = client.room(key);
-  const name = visible(user.name);
+  const name = inSentence(user);
   const [duration, setDuration] = createSignal('3600000');
   const [role, setRole] = createSignal<Role>(room.members.list.find((line) => line.user.id === user.id)?.role ?? 'member');
   let reason: HTMLInputElement | undefined;

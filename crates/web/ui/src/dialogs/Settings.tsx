@@ -12,6 +12,7 @@ import { Name } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { AskForm, Choices } from './form.tsx';
 import { Devices } from './Devices.tsx';
+import { Profile } from './Profile.tsx';
 
 export function Settings(): JSX.Element {
   const text = (): ReturnType<typeof words>['settings'] => words().settings;
@@ -25,20 +26,22 @@ export function Settings(): JSX.Element {
     closeRoom(true);
     void client.logout().catch(tell);
   };
-  const askForPopups = async (): Promise<void> => {
-    if (prefs.popups() === 'on') { prefs.setPopups('off'); return; }
+  const setPopups = async (wanted: HTMLInputElement): Promise<void> => {
+    if (!wanted.checked) { prefs.setPopups('off'); return; }
     const allowed = 'Notification' in window && (await Notification.requestPermission()) === 'granted';
     if (allowed) prefs.setPopups('on'); else toast(text().popups_denied, { kind: 'error' });
+    wanted.checked = allowed;
   };
   return (
     <Dialog title={text().title} onClose={closeDialog} class="tall">
       <section>
         <h3>{text().profile}</h3>
-        <Show when={me()}>{(user) => <p>{text().signed_in_as} <Name of={user()} class="author" />{user().guest ? ` (${text().guest})` : ''}</p>}</Show>
+        <Show when={me()}>{(user) => <p>{text().signed_in_as} <Name of={user()} class="author" full />{user().guest ? ` (${text().guest})` : ''}</p>}</Show>
         <Show when={me()?.guest}><Upgrade /></Show>
         <Show when={unsure()}><p class="error" role="alert">{unsure()}</p></Show>
         <button type="button" class={unsure() ? 'danger' : 'plain'} onClick={signOut}>{text().sign_out}</button>
       </section>
+      <Profile />
       <section>
         <h3>{text().looks}</h3>
         <Choices legend={text().theme} options={text().themes} value={prefs.theme()} onChoose={prefs.setTheme} />
@@ -47,7 +50,7 @@ export function Settings(): JSX.Element {
       </section>
       <section>
         <h3>{text().notifications}</h3>
-        <label class="check"><input type="checkbox" checked={prefs.popups() === 'on'} onClick={(event) => { event.preventDefault(); void askForPopups(); }} /> {text().popups}</label>
+        <label class="check"><input type="checkbox" checked={prefs.popups() === 'on'} onChange={(event) => void setPopups(event.currentTarget)} /> {text().popups}</label>
         <label class="check"><input type="checkbox" checked={prefs.sound() === 'on'} onChange={(event) => { prefs.setSound(event.currentTarget.checked ? 'on' : 'off'); if (event.currentTarget.checked) beep(); }} /> {text().sound}</label>
       </section>
       <Devices />

@@ -97,7 +97,12 @@ export function Switcher(props: { readonly text: string; readonly room: string |
       event.preventDefault();
       setChosen(to % count);
       document.getElementById(`hit-${chosen()}`)?.scrollIntoView({ block: 'nearest' });
-    } else if (event.key === 'Enter') { event.preventDefault(); open(hits()[chosen()]); }
+    } else if (event.key === 'Enter') { event.preventDefault(); open(hits()[chosen()]);
+    } else if (event.key === 'Escape') {
+      // Else the browser only empties the box.
+      event.preventDefault();
+      closeDialog();
+    }
   };
   const option = (hit: Hit, at: () => number): JSX.Element => (
     <div role="option" id={`hit-${at()}`} class="hit" aria-selected={at() === chosen()} onClick={() => open(hit)}>{hit.view()}</div>

@@ -3,24 +3,24 @@
 import { Show, type JSX } from 'solid-js';
 import type { EventEntry } from '@parlor/client';
 import { full, time } from '../format.ts';
-import { isolated } from '../ui/Name.tsx';
+import { inSentence } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { useLog } from './context.ts';
 
 function sentence(entry: EventEntry): string {
   const { log, roles } = words();
-  const who = isolated(entry.author.name);
+  const who = inSentence(entry.author);
   switch (entry.kind) {
     case 'joined': return log.joined(who);
     case 'left': return log.left(who);
     case 'room': return log.room_changed(who);
-    case 'invited': return log.invited(who, isolated(entry.user.name));
-    case 'kicked': return log.was_kicked(who, isolated(entry.user.name));
-    case 'banned': return log.was_banned(who, isolated(entry.user.name));
-    case 'unbanned': return log.unbanned(who, isolated(entry.user.name));
-    case 'muted': return log.muted(who, isolated(entry.user.name), entry.until_ms ? full(entry.until_ms) : '');
-    case 'unmuted': return log.unmuted(who, isolated(entry.user.name));
-    case 'role': return log.role(who, isolated(entry.user.name), roles[entry.role ?? 'member'] ?? '');
+    case 'invited': return log.invited(who, inSentence(entry.user));
+    case 'kicked': return log.was_kicked(who, inSentence(entry.user));
+    case 'banned': return log.was_banned(who, inSentence(entry.user));
+    case 'unbanned': return log.unbanned(who, inSentence(entry.user));
+    case 'muted': return log.muted(who, inSentence(entry.user), entry.until_ms ? full(entry.until_ms) : '');
+    case 'unmuted': return log.unmuted(who, inSentence(entry.user));
+    case 'role': return log.role(who, inSentence(entry.user), roles[entry.role ?? 'member'] ?? '');
   }
 }
 

@@ -85,7 +85,7 @@ export function Log(props: LogProps): JSX.Element {
   const see = (): void => {
     const handle = list();
     const line = summary();
-    if (!handle || !line || !placed || !isWatched() || !view().loaded) return;
+    if (!handle || !line || !placed || !isWatched() || !view().loaded || view().stale) return;
     if (stuck && !view().newer) { if (line.unread > 0 || line.mentions > 0 || line.read < line.head) room().markRead(); return; }
     const all = frame().rows;
     for (let at = Math.min(all.length - 1, handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 16)); at >= 0; at -= 1) {

@@ -46,7 +46,7 @@ export function Said(props: { readonly row: Accessor<SaidRow>; readonly key: str
       </Show>
       <div class="said-main">
         <header classList={{ unseen: !props.row().first }} id={label}>
-          <Name of={author()} class="author" /> <time datetime={new Date(at()).toISOString()} title={full(at())}>{time(at())}</time>
+          <Name of={author()} class="author" full /> <time datetime={new Date(at()).toISOString()} title={full(at())}>{time(at())}</time>
         </header>
         <Show when={replyTo()}>{(seq) => <Quote seq={seq()} tabIndex={tabIndex} />}</Show>
         <Show when={!isGone()} fallback={<p class="deleted">{words().log.deleted}</p>}>

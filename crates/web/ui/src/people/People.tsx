@@ -10,7 +10,7 @@ import { tell } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu } from '../ui/Menu.tsx';
-import { Name, visible } from '../ui/Name.tsx';
+import { Name, calledName, visible } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { personMenu } from './menu.ts';
 
@@ -25,7 +25,7 @@ export interface PeopleProps {
 export function People(props: PeopleProps): JSX.Element {
   createEffect(on(props.state.room, (room) => { if (room.summary?.membership === 'member') void room.loadMembers().catch(tell); }));
   const sorted = createMemo(() => [...props.state.members().list].sort((one, other) =>
-    Number(other.online) - Number(one.online) || (RANK[one.role] ?? 3) - (RANK[other.role] ?? 3) || one.user.name.localeCompare(other.user.name)));
+    Number(other.online) - Number(one.online) || (RANK[one.role] ?? 3) - (RANK[other.role] ?? 3) || calledName(one.user).localeCompare(calledName(other.user))));
   const lines = keyed(sorted, ({ user }) => user.id);
   return (
     <aside class="people" aria-label={words().people}>
@@ -55,7 +55,7 @@ function Person(props: { readonly line: Keyed<MemberLine>; readonly state: RoomS
       <Menu class="person quiet" isNamedInside label={words().person.menu(visible(line().user.name))} items={() => personMenu(line(), props.state, props.mention)}>
         <Avatar of={line().user} small online={line().online} />
         <span class="person-main">
-          <Name of={line().user} />
+          <Name of={line().user} full />
           <Show when={detail()}><span class="detail">{detail()}</span></Show>
         </span>
         <span class="unseen">{line().online ? words().person.online : words().person.offline}</span>

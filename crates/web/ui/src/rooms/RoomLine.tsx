@@ -10,13 +10,13 @@ import { roomAddress, route } from '../state/route.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu } from '../ui/Menu.tsx';
-import { visible } from '../ui/Name.tsx';
+import { calledName, visible } from '../ui/Name.tsx';
 import { plain } from '../text/markdown.ts';
 import { words } from '../words/index.ts';
 import { roomMenu } from './menu.ts';
 
 /** The name of a room for people: of a direct one the other person's. */
-export const titleOf = (line: Pick<RoomSummary, 'card' | 'title'>): string => visible(line.card.with?.name ?? line.title);
+export const titleOf = (line: Pick<RoomSummary, 'card' | 'title'>): string => (line.card.with ? calledName(line.card.with) : visible(line.title));
 
 export function RoomLine(props: { readonly line: Keyed<RoomSummary> }): JSX.Element {
   const line = (): RoomSummary => props.line.value();
@@ -31,7 +31,7 @@ export function RoomLine(props: { readonly line: Keyed<RoomSummary> }): JSX.Elem
     if (last.deleted) return list.deleted;
     const text = plain(last.preview, 80);
     if (last.author.id === me()?.id) return list.you_said(text);
-    return line().card.kind === 'direct' ? text : `\u2068${visible(last.author.name)}\u2069: ${text}`;
+    return line().card.kind === 'direct' ? text : `\u2068${calledName(last.author)}\u2069: ${text}`;
   };
   return (
     <li classList={{ quiet: isQuiet(), unread: line().unread > 0 && !isQuiet() }}>

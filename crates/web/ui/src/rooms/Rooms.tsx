@@ -10,7 +10,7 @@ import { openRoom } from '../state/route.ts';
 import { tell } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { isolated, Name } from '../ui/Name.tsx';
+import { inSentence, Name } from '../ui/Name.tsx';
 import { words } from '../words/index.ts';
 import { RoomLine } from './RoomLine.tsx';
 
@@ -89,7 +89,7 @@ function Invited(props: { readonly of: Invitation }): JSX.Element {
   const room = (): string => props.of.card.room;
   return (
     <li class="invited">
-      <p><bdi class="author">{props.of.card.title}</bdi> <span class="detail">{words().list.invited_by(isolated(props.of.by.name))}</span></p>
+      <p><bdi class="author">{props.of.card.title}</bdi> <span class="detail">{words().list.invited_by(inSentence(props.of.by))}</span></p>
       <button type="button" class="small" onClick={() => void client.join(room()).then((it) => openRoom(it.key), tell)}>{words().list.accept}</button>
       <button type="button" class="small plain" onClick={() => void client.leave(room()).catch(tell)}>{words().list.decline}</button>
     </li>

@@ -16,6 +16,9 @@ export function SignIn(): JSX.Element {
   const [hint, setHint] = createSignal('');
   let name!: HTMLInputElement;
   let password!: HTMLInputElement;
+  let invite: HTMLInputElement | undefined;
+  // The server says only by its refusal that it wants a code.
+  const [wantsInvite, setWantsInvite] = createSignal(false);
   const code = (): string | undefined => { const it = route(); return it.at === 'invite' ? it.code : undefined; };
   const [link] = createResource(code, async (it) => { try { return await client.linkInfo(it); } catch { return null; } });
   const ended = (): unknown => { const it = connection(); return it.status === 'signed-out' ? it.error : undefined; };
@@ -33,10 +36,10 @@ export function SignIn(): JSX.Element {
       const account = { name: who, password: secret, device: deviceName() };
       if (how === 'guest') await client.signIn({ guest: who });
       else if (how === 'sign_in') await client.login(account);
-      else await client.register(account);
+      else await client.register({ ...account, ...invite?.value.trim() && { invite: invite.value.trim() } });
     } catch (refusal) {
       setError(refusal);
-      (how === 'sign_in' ? password : name).focus();
+      if (how === 'register' && refusal instanceof ParlorError && refusal.name === 'forbidden') { setWantsInvite(true); invite?.focus(); } else (how === 'sign_in' ? password : name).focus();
     } finally { setBusy(false); }
   };
   // Enter does what is meant: with a password it signs in, with a name alone it is a guest's.
@@ -63,6 +66,12 @@ export function SignIn(): JSX.Element {
           <input ref={password} name="password" type="password" maxlength="256" autocomplete="current-password" aria-describedby="password-hint sign-in-error" />
         </label>
         <p id="password-hint" class="hint">{words().sign_in.password_hint}</p>
+        <Show when={wantsInvite()}>
+          <label>{words().sign_in.invite}
+            <input ref={(it) => { invite = it; }} name="invite" maxlength="256" autocomplete="off" autocapitalize="none" spellcheck={false} aria-describedby="invite-hint sign-in-error" />
+          </label>
+          <p id="invite-hint" class="hint">{words().sign_in.invite_hint}</p>
+        </Show>
         <div id="sign-in-error" class="error" role="alert">
           <Show when={hint()}>{hint()}</Show>
           <Show when={error() ?? ended()}>{(it) => errorText(it())}</Show>

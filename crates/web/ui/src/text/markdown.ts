@@ -1,6 +1,6 @@
 // What a message becomes: marked's lexer, held to what suits a chat. Nothing here makes HTML.
 
-import { Marked, type Token } from 'marked';
+import { Marked, type Token, type Tokens } from 'marked';
 
 export type { Token, Tokens } from 'marked';
 
@@ -43,8 +43,26 @@ export function isJumbo(body: string): boolean {
   return body.length <= 40 && JUMBO.test(body);
 }
 
-/** A text in one line, for previews, titles and announcements. */
+/** A text in one line and without its marks, for previews, titles and announcements. */
 export function plain(body: string, length = 140): string {
-  const line = body.replace(/\s+/gu, ' ').trim();
+  const text = said(lex(body));
+  const line = (/\S/u.test(text) ? text : body).replace(/\s+/gu, ' ').trim();
   return line.length > length ? `${line.slice(0, length)}…` : line;
+}
+
+/** What the tokens say, without how; each block with a space around it. */
+function said(tokens: readonly Token[]): string {
+  return tokens.map((token) => {
+    switch (token.type) {
+      case 'list': return ` ${(token as Tokens.List).items.map((item) => said(item.tokens)).join(' ')} `;
+      case 'table': { const { header, rows } = token as Tokens.Table; return ` ${[header, ...rows].flat().map((cell) => said(cell.tokens)).join(' ')} `; }
+      case 'code': return ` ${(token as Tokens.Code).text} `;
+      case 'br': case 'space': case 'hr': return ' ';
+      case 'paragraph': case 'heading': case 'blockquote': return ` ${said(token.tokens ?? [])} `;
+      default: {
+        const { tokens: inner, text, raw } = token as Tokens.Generic;
+        return inner ? said(inner) : (text as string | undefined) ?? raw;
+      }
+    }
+  }).join('');
 }

@@ -3,7 +3,7 @@
 import { Show, createMemo, type JSX } from 'solid-js';
 import type { User } from '@parlor/client';
 import { client, state } from '../state/client.ts';
-import { visible } from './Name.tsx';
+import { calledName, visible } from './Name.tsx';
 
 const TONES = 12;
 
@@ -22,15 +22,22 @@ export function initials(name: string): string {
   return first.join('').toLocaleUpperCase() || '?';
 }
 
-export function Avatar(props: { readonly of: User; readonly small?: boolean; readonly online?: boolean }): JSX.Element {
-  const picture = createMemo(() => {
-    state();
-    const found = client.profile?.(props.of.id)?.picture;
-    return found ? client.pictureUrl(found) : undefined;
+/** Black or white, whichever is easier to read on a colour. */
+export function inkOn(colour: string): string {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000' : '#fff';
+}
+
+export function Avatar(props: { readonly of: User; readonly small?: boolean; readonly online?: boolean }): JSX.Element {
+  const profile = createMemo(() => { state(); return client.profile(props.of.id); });
+  const picture = (): string | undefined => { const found = profile()?.picture; return found ? client.pictureUrl(found) : undefined; };
+  const colours = (): JSX.CSSProperties => { const colour = profile()?.colour; return colour ? { '--tone': colour, color: inkOn(colour) } : {}; };
   return (
-    <span class="avatar" classList={{ small: !!props.small }} data-tone={toneOf(props.of.id)} data-online={props.online} aria-hidden="true">
-      <Show when={picture()} fallback={initials(props.of.name)}>
+    <span class="avatar" classList={{ small: !!props.small }} data-tone={toneOf(props.of.id)} style={colours()} data-online={props.online} aria-hidden="true">
+      <Show when={picture()} fallback={initials(calledName(props.of))}>
         {(src) => <img src={src()} alt="" width="36" height="36" loading="lazy" decoding="async" />}
       </Show>
     </span>

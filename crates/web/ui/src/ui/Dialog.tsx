@@ -1,9 +1,11 @@
-// A modal dialog: the browser's own, which keeps the focus inside, ends by Esc, and gives the focus back.
+// A modal dialog: the browser's own, which keeps the focus inside, ends by Esc, and gives the focus back. The notes
+// are part of it while it is open: whatever lies outside can be neither reached nor heard.
 
 import { onCleanup, onMount, type JSX } from 'solid-js';
 import { X } from 'lucide';
 import { words } from '../words/index.ts';
 import { Icon } from './Icon.tsx';
+import { Toasts } from './Toasts.tsx';
 
 export interface DialogProps {
   readonly title: string;
@@ -36,6 +38,7 @@ export function Dialog(props: DialogProps): JSX.Element {
         </header>
         {props.children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

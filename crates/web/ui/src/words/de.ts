@@ -30,6 +30,8 @@ export const de: Words = {
     guest: 'Als Gast chatten',
     sign_in: 'Anmelden',
     register: 'Konto anlegen',
+    invite: 'Einladungscode',
+    invite_hint: 'Ein Konto bekommt hier, wer einen Code hat. Frage, wer den Server betreibt.',
     name_missing: 'Bitte gib zuerst einen Namen ein.',
     password_missing: 'Bitte gib zuerst ein Passwort ein: mindestens 8 Zeichen.',
     password_short: 'Bitte wähle ein längeres Passwort: mindestens 8 Zeichen.',
@@ -267,6 +269,18 @@ export const de: Words = {
     delete: 'Konto löschen',
     delete_text: 'Dein Name verschwindet von allem, was du geschrieben hast. Das kann nicht rückgängig gemacht werden.',
     deleted: 'Dein Konto ist gelöscht.',
+  },
+
+  profile: {
+    title: 'Profil',
+    display: 'Wie du genannt wirst',
+    display_hint: 'Steht neben deinem Namen. Erwähnt wirst du weiter mit deinem Namen.',
+    own_colour: 'Eine eigene Farbe',
+    colour: 'Farbe',
+    save: 'Profil speichern',
+    choose: 'Bild wählen',
+    remove: 'Bild entfernen',
+    no_picture: 'Dieses Bild kann der Browser nicht lesen. Versuche PNG, JPEG oder WebP.',
   },
 
   manage: {

@@ -28,6 +28,8 @@ export const en = {
     guest: 'Chat as a guest',
     sign_in: 'Sign in',
     register: 'Create account',
+    invite: 'Invitation code',
+    invite_hint: 'This server gives accounts to those who have a code. Whoever runs it can give you one.',
     name_missing: 'Please type a name first.',
     password_missing: 'Please type a password first: 8 characters or more.',
     password_short: 'Please choose a longer password: 8 characters or more.',
@@ -265,6 +267,18 @@ export const en = {
     delete: 'Delete account',
     delete_text: 'Your name disappears from everything you wrote. This cannot be undone.',
     deleted: 'Your account is deleted.',
+  },
+
+  profile: {
+    title: 'Profile',
+    display: 'How you are called',
+    display_hint: 'Shown beside your name. Others still mention you by your name.',
+    own_colour: 'A colour of your own',
+    colour: 'Colour',
+    save: 'Save profile',
+    choose: 'Choose a picture',
+    remove: 'Remove the picture',
+    no_picture: 'This is no picture that the browser can read. Try a PNG, JPEG or WebP.',
   },
 
   manage: {
