@@ -1,6 +1,6 @@
 //! Account actions for the operator of a running server.
 
-use crate::api::operator::{EraseAccount, GrantAdmin};
+use crate::api::operator::{ClearProfile, EraseAccount, GrantAdmin};
 use crate::deps::Deps;
 use bus::{ActError, Acting, OperatorActions};
 use futures_util::FutureExt as _;
@@ -13,8 +13,8 @@ use storage::prelude::*;
 /// The time limit of an action's write.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Returns the actions `POST /accounts/{name}/grant-admin` and `POST /accounts/{name}/delete` of the
-/// operator's listener.
+/// Returns the actions `POST /accounts/{name}/grant-admin`, `/delete` and `/clear-profile` of the operator's
+/// listener.
 #[must_use]
 pub fn actions(deps: &Deps) -> Arc<dyn OperatorActions> {
     Arc::new(AccountActions(deps.database.clone()))
@@ -33,6 +33,9 @@ impl OperatorActions for AccountActions {
         match action {
             "grant-admin" => Some(write(database, "grant_admin", GrantAdmin { name }).boxed()),
             "delete" => Some(write(database, "delete", EraseAccount { name }).boxed()),
+            "clear-profile" => {
+                Some(write(database, "clear_profile", ClearProfile { name }).boxed())
+            }
             _ => None,
         }
     }
@@ -45,7 +48,7 @@ where
     tracing::warn!(action, "running an account action for the operator");
     match database.write(job, WITHIN).await {
         Ok(Ok(true)) => Ok(r#"{"status":"done"}"#.to_owned()),
-        Ok(Ok(false)) => Err(ActError::Unknown("no account has this name".into())),
+        Ok(Ok(false)) => Err(ActError::Unknown("nobody has this name".into())),
         Err(error) => Err(ActError::Failed(error.to_string())),
     }
 }

@@ -1,8 +1,8 @@
 // The service worker: keeps the files of the page, so that it opens without a network. It keeps no messages and
 // answers nothing but the page itself; the server is asked first, so that an update is there at once.
 
-const CACHE = 'parlor-c80e72b3b1ca';
-const SHELL = ["/","/assets/c80e72b3b1ca/compact.js","/assets/c80e72b3b1ca/compact2.js","/assets/c80e72b3b1ca/de.js","/assets/c80e72b3b1ca/github.js","/assets/c80e72b3b1ca/highlight.js","/assets/c80e72b3b1ca/index.js","/assets/c80e72b3b1ca/style.css","/icon-512.png","/icon-maskable-512.png","/icon.svg"];
+const CACHE = 'parlor-1c611ea7abb7';
+const SHELL = ["/","/assets/1c611ea7abb7/compact.js","/assets/1c611ea7abb7/compact2.js","/assets/1c611ea7abb7/de.js","/assets/1c611ea7abb7/github.js","/assets/1c611ea7abb7/highlight.js","/assets/1c611ea7abb7/index.js","/assets/1c611ea7abb7/style.css","/icon-512.png","/icon-maskable-512.png","/icon.svg"];
 /** So long the server has to give the page, before the kept one is shown. */
 const PATIENCE_MS = 3_000;
 

@@ -53,6 +53,7 @@ pub(crate) fn extensions(mistake: &str) -> Vec<Extension> {
                 .subscribes::<Answerer>(|_| ()),
         ],
         "path of the server" => vec![wrong().serves(Mount::At("/api/"), |_| Done)],
+        "path of another" => vec![wrong().serves(Mount::At("/api/v1/x/tally/"), |_| Done)],
         "one path twice" => vec![
             wrong()
                 .serves(Mount::At("/same/"), |_| Done)

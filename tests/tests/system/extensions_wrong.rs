@@ -116,6 +116,10 @@ fn a_mistake_in_the_wiring_is_named() {
                 &["\"wrong\"", "wrong.do", "switch it on"],
             ),
             ("path of the server", &["\"wrong\"", "/api/"]),
+            (
+                "path of another",
+                &["\"wrong\"", "/api/v1/x/tally/", "/api/v1/x/wrong/"],
+            ),
             ("one path twice", &["\"wrong\"", "/same/"]),
         ],
     );

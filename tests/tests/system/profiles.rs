@@ -64,6 +64,26 @@ on_both! {
         assert_eq!(me["profile"], shown);
     }
 
+    async fn the_operator_takes_a_profile_away(store: Store) {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        let mut bob = server.guest("bob").await;
+        bob.ok("join", json!({"room": "lounge"})).await;
+        alice.ok("profile.set", json!({"display": "Not Nice", "colour": "#3366cc"})).await;
+        upload(&server, &alice, "image/png", png(16, 16, 400)).await.ok();
+        bob.ok("profile.set", json!({"display": "Neither"})).await;
+        let operator = server.operator();
+        for (name, status) in [("nobody", StatusCode::NOT_FOUND), ("alice", StatusCode::OK), ("bob", StatusCode::OK)] {
+            let answer = operator.post(&format!("/accounts/{name}/clear-profile"), &json!({})).await;
+            assert_eq!(answer.status, status, "{name}");
+        }
+        let (alices, bobs) = (alice.id().to_owned(), bob.id().to_owned());
+        assert_eq!(profile_of(&mut bob, &alices).await, json!({"user": alice.user()}));
+        assert_eq!(profile_of(&mut alice, &bobs).await, json!({"user": bob.user()}));
+        alice.ok("profile.set", json!({"display": "Nicer"})).await;
+    }
+
     async fn what_cannot_be_shown_is_refused(store: Store) {
         let server = store.server().await;
         let mut alice = server.guest("alice").await;

@@ -18,18 +18,29 @@ use std::sync::Arc;
 /// The close code of a connection that ended without one (RFC 6455).
 const ABNORMAL: u16 = 1006;
 
+/// Below this each extension has a path of its name.
+const PREFIXES: &str = "/api/v1/x/";
+
 /// Returns a mount as the gateway takes it.
-pub(super) fn mount(served: Served) -> HttpMount {
+///
+/// # Errors
+/// If the path is below the prefix of another extension.
+pub(super) fn mount(served: Served) -> Result<HttpMount, String> {
     let path = match served.at {
         Mount::At(path) => path,
         // A server is built once, or a few times in a test.
-        Mount::Prefix => format!("/api/v1/x/{}/", served.extension).leak(),
+        Mount::Prefix => format!("{PREFIXES}{}/", served.extension).leak(),
     };
+    let below = path.strip_prefix(PREFIXES);
+    if below.is_some_and(|below| below.split('/').next() != Some(served.extension)) {
+        let own = served.extension;
+        return Err(format!("cannot mount {path}: only {PREFIXES}{own}/ is its own there"));
+    }
     let at_once = served.at_once;
-    HttpMount {
+    Ok(HttpMount {
         at_once,
         ..HttpMount::new(path, Arc::new(BridgedHandler(served)))
-    }
+    })
 }
 
 struct BridgedHandler(Served);

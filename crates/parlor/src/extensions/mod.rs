@@ -178,7 +178,8 @@ fn offer(built: &mut Installed, ops: &mut Ops, listeners: &mut Listeners) -> Res
         added.map_err(|error| refused(error.to_string()))?;
     }
     for served in built.mounts.drain(..) {
-        let mounted = listeners.mount(http::mount(served));
+        let mount = http::mount(served).map_err(&refused)?;
+        let mounted = listeners.mount(mount);
         mounted.map_err(|error| refused(error.to_string()))?;
     }
     Ok(())

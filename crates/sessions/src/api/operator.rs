@@ -1,7 +1,7 @@
-//! Account jobs for the operator, run by a server or by `parlor admin`.
+//! Jobs for the operator upon accounts and guests, run by a server or by `parlor admin`.
 
 use super::directory;
-use crate::jobs;
+use crate::jobs::{self, SetProfileJob};
 use crate::name::Name;
 use crate::store::users;
 use bus::{Clock as _, SystemClock};
@@ -55,5 +55,42 @@ impl Job for EraseAccount {
         };
         jobs::erase(tx, account.id, SystemClock::new().wall_ms()).await?;
         Ok(true)
+    }
+}
+
+/// Takes display name, colour and picture away from an account or a guest. Answers false if nobody has this name.
+/// Publishes [`super::ProfileChanged`].
+pub struct ClearProfile {
+    /// The name of the account or guest, in any spelling.
+    pub name: String,
+}
+
+impl Job for ClearProfile {
+    const NAME: &'static str = "sessions.clear_profile";
+    type Answer = bool;
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        jobs::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
+        let named = directory::by_name(tx, &[&self.name]).await?;
+        let Some(user) = named.into_values().next() else {
+            return Ok(false);
+        };
+        let clear = SetProfileJob {
+            user: user.id,
+            connection: None,
+            display: Some(None),
+            colour: Some(None),
+            picture: Some(None),
+            now: SystemClock::new().wall_ms(),
+        };
+        match clear.run(tx).await {
+            Ok(_) => Ok(true),
+            Err(JobError::Refused(_)) => Ok(false),
+            Err(JobError::Fault(fault)) => Err(fault.into()),
+        }
     }
 }

@@ -44,7 +44,8 @@ export class RoomWindow {
   #loading: Loading = 'no';
   #turn = 0;
   #error: ParlorError | undefined;
-  #events: EventEntry[] = [];
+  /** Never changed in place: snapshots share it. */
+  #events: readonly EventEntry[] = NOTHING;
   #snapshot: MessageWindow | null = null;
 
   constructor(deps: WindowDeps) { this.#deps = deps; }
@@ -57,7 +58,7 @@ export class RoomWindow {
       messages: this.#loaded?.messages ?? NOTHING,
       older: this.#loaded?.older ?? false,
       newer: this.#loaded?.newer ?? false,
-      events: [...this.#events],
+      events: this.#events,
       ...this.#error && { error: this.#error },
     };
     return this.#snapshot;
@@ -109,7 +110,7 @@ export class RoomWindow {
     this.#isStale = false;
     this.#next = null;
     this.#wanted = null;
-    this.#events = [];
+    this.#events = NOTHING;
     this.#error = undefined;
     this.#loading = 'no';
     this.#touched();
@@ -121,10 +122,7 @@ export class RoomWindow {
     if (!this.#loaded || this.#isStale) return;
     const changed = this.#loaded.entry(entry);
     const event = asEvent(entry);
-    if (event) {
-      this.#events.push(event);
-      if (this.#events.length > EVENTS_MAX) this.#events.shift();
-    }
+    if (event) this.#events = [...this.#events, event].slice(-EVENTS_MAX);
     if (changed || event) this.#touched();
   }
 
@@ -132,7 +130,7 @@ export class RoomWindow {
   skipped(): void {
     if (!this.#wanted) return;
     const messages = this.#loaded?.newer ? this.#loaded.messages : NOTHING;
-    this.#events = [];
+    this.#events = NOTHING;
     this.open(messages[messages.length >> 1]?.seq ?? (this.#loaded ? undefined : this.#wanted.around)).catch(() => {});
   }
 

@@ -12,7 +12,7 @@ import { errorText, words } from '../words/index.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { isWatched } from '../state/attention.ts';
 import { RowView } from './RowView.tsx';
-import { buildRows, sameRow, seqOf, type Row } from './rows.ts';
+import { buildRows, sameContent, sameRow, seqOf, type Row } from './rows.ts';
 import { LogContext, type LogActions } from './context.ts';
 
 /** So near to an end more is loaded, and so near to the lower end counts as being there. */
@@ -46,7 +46,8 @@ export function Log(props: LogProps): JSX.Element {
   let placed = false;
   let host!: HTMLDivElement;
 
-  const rows = keyed<Row>(() => buildRows({ window: view(), outgoing: outgoing(), marker: marker() }), (row) => row.key, sameRow);
+  const content = createMemo(view, undefined, { equals: sameContent });
+  const rows = keyed<Row>(() => buildRows({ window: content(), outgoing: outgoing(), marker: marker() }), (row) => row.key, sameRow);
   // While older messages are added at the start, what is in sight keeps its distance from the end.
   const frame = createMemo<{ rows: readonly Keyed<Row>[]; shift: boolean }>((before) => {
     const next = rows();

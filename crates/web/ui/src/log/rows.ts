@@ -94,6 +94,11 @@ export function buildRows({ window, outgoing, marker }: RowsInput): Row[] {
   return rows;
 }
 
+/** Whether two windows make the same rows. That a page is under way makes no other: a log has thousands. */
+export function sameContent(one: MessageWindow, other: MessageWindow): boolean {
+  return one.messages === other.messages && one.events === other.events && one.loaded === other.loaded && one.older === other.older && one.newer === other.newer;
+}
+
 /** Whether two rows of one key are drawn alike. */
 export function sameRow(one: Row, other: Row): boolean {
   if (one.kind === 'said' && other.kind === 'said') {
