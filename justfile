@@ -20,7 +20,8 @@ default:
 # Format, lints, docs, licences, arrows between the crates, layout and names; examples and template too
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --test system --locked -- -D warnings
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --workspace --test system --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
     {{ target }}/tools/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
     cargo test --workspace --test arrows --test shape --locked

@@ -71,7 +71,8 @@ on_both! {
         let mut bob = server.guest("bob").await;
         bob.ok("join", json!({"room": "lounge"})).await;
         alice.ok("profile.set", json!({"display": "Not Nice", "colour": "#3366cc"})).await;
-        upload(&server, &alice, "image/png", png(16, 16, 400)).await.ok();
+        let set = upload(&server, &alice, "image/png", png(16, 16, 400)).await.ok();
+        assert!(set["profile"]["picture"].is_string(), "{set}");
         bob.ok("profile.set", json!({"display": "Neither"})).await;
         let operator = server.operator();
         for (name, status) in [("nobody", StatusCode::NOT_FOUND), ("alice", StatusCode::OK), ("bob", StatusCode::OK)] {

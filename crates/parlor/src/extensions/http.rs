@@ -34,7 +34,9 @@ pub(super) fn mount(served: Served) -> Result<HttpMount, String> {
     let below = path.strip_prefix(PREFIXES);
     if below.is_some_and(|below| below.split('/').next() != Some(served.extension)) {
         let own = served.extension;
-        return Err(format!("cannot mount {path}: only {PREFIXES}{own}/ is its own there"));
+        return Err(format!(
+            "cannot mount {path}: only {PREFIXES}{own}/ is its own there"
+        ));
     }
     let at_once = served.at_once;
     Ok(HttpMount {
