@@ -84,6 +84,11 @@ screenshots:
     cargo build --workspace --bin parlor --locked
     scripts/browser screenshots
 
+# What the page holds in an hour of ten messages a second, or of so many at so many a second: `just page-heap 36000 100`
+page-heap *arguments:
+    cargo build --workspace --bin parlor --locked
+    scripts/browser heap {{ arguments }}
+
 # What teams build on: the examples, a new extension, and every step of docs/extending.md
 extensions:
     scripts/extensions test

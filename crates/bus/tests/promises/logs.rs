@@ -36,8 +36,17 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
+/// Without a log of the whole process, a line that another test comes to first, on a thread without a log, would be
+/// switched off for all threads.
+fn listen_everywhere() {
+    let log = tracing_subscriber::fmt().with_writer(std::io::sink);
+    // Fails if another test has done it.
+    let _ = tracing::subscriber::set_global_default(log.finish());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
+    listen_everywhere();
     let lines = Lines::default();
     let log = tracing_subscriber::fmt()
         .with_ansi(false)
