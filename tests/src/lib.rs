@@ -100,7 +100,8 @@ macro_rules! on_both {
     )+};
 }
 
-/// Like [`on_both`], for SQLite only: one test each, `name::sqlite`.
+/// Like [`on_both`], for SQLite only: one test each, `name::sqlite`. For what is about SQLite, and for what is about
+/// frames, sockets and proxies and the same above any store.
 #[macro_export]
 macro_rules! on_sqlite {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(

@@ -1,7 +1,7 @@
 //! Bad input gets the error's name, and the connection stays open.
 
 use serde_json::{Value, json};
-use tests::{Client, Server, on_both};
+use tests::{Client, Server, on_sqlite};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
@@ -22,7 +22,7 @@ async fn unharmed(alice: &mut Client, bob: &mut Client) {
     assert_eq!(bob.entry("lounge", "message").await["seq"], ack["seq"]);
 }
 
-on_both! {
+on_sqlite! {
     async fn a_frame_that_is_no_command_gets_an_err_without_id(store: Store) {
         let server = store.server().await;
         let (mut alice, mut bob) = lounge(&server).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tests::{Claims, Client, Closed, Dial, SECRET, Settings, Store, contract, on_both};
+use tests::{Claims, Client, Closed, Dial, SECRET, Settings, Store, contract, on_sqlite};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
@@ -33,7 +33,7 @@ const NOT_GIVEN: &[(u16, &str)] = &[
 
 macro_rules! codes {
     ($(async fn $name:ident($store:ident: Store) -> $code:literal $body:block)+) => {
-        on_both! {$(
+        on_sqlite! {$(
             async fn $name($store: Store) {
                 let closed: Closed = $body;
                 assert_eq!(closed.code, Some($code), "{closed:?}");
@@ -231,7 +231,7 @@ pub(crate) fn identities() -> Settings {
     Settings::default().with("PARLOR_JWT_SECRET", SECRET)
 }
 
-on_both! {
+on_sqlite! {
     async fn the_code_arrives_although_the_client_goes_on_sending(store: Store) {
         let server = store.server().await;
         let mut client = server.dial(Dial::default()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Answer, Api, Settings, on_both};
+use tests::{Answer, Api, Settings, on_sqlite};
 
 const PAGE: &str = "https://app.example.org";
 
@@ -64,7 +64,7 @@ fn is_hidden(answer: &Answer, what: &str) {
     assert_eq!(header(&answer.headers, "vary"), Some("Origin"), "{what}");
 }
 
-on_both! {
+on_sqlite! {
     async fn an_allowed_page_may_ask_every_path(store: Store) {
         let server = store.serve(allowing(PAGE)).await;
         for (method, path) in [

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{FLOODS, Flood, Raw, Received, Scale, Settings, Store, on_both};
+use tests::{FLOODS, Flood, Raw, Received, Scale, Settings, Store, on_sqlite};
 use tokio::time::Instant;
 
 /// Allowance for a busy machine.
@@ -46,7 +46,7 @@ fn frame(text: &str) -> Vec<u8> {
     frame
 }
 
-on_both! {
+on_sqlite! {
     async fn pings_without_pause_are_felt_by_nobody(store: Store) {
         harmless(&store, "pings").await;
     }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Dial, HttpConnection, Proxy, Server, Settings, on_both, on_sqlite};
+use tests::{Dial, HttpConnection, Proxy, Server, Settings, on_sqlite};
 use tokio::time::{Instant, sleep};
 
 const SELF: &str = "127.0.0.1";
@@ -191,7 +191,7 @@ async fn bodies_have_the_documented_size(server: &Server, proxy: &Proxy) {
     );
 }
 
-on_both! {
+on_sqlite! {
     async fn no_post_fails_behind_nginx(store: Store) {
         let server = store.serve(trusting().with("PARLOR_HEADER_TIMEOUT_MS", "200")).await;
         posts_at_awkward_times(&server, &Proxy::nginx(&server).await).await;

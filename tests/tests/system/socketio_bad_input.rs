@@ -6,7 +6,7 @@ use serde_json::json;
 use std::time::Duration;
 use tests::{
     Answer, ClientEnd, Dial, EngineClient, EngineEnd, EngineMode, HttpConnection, Server, Settings,
-    SocketIoClient, on_both,
+    SocketIoClient, on_sqlite,
 };
 
 /// Settings with which clients that are gone without a word are noticed soon.
@@ -50,7 +50,7 @@ fn code(answer: &Answer) -> (u16, u64) {
     )
 }
 
-on_both! {
+on_sqlite! {
     async fn requests_that_are_none_get_the_errors_of_engineio(store: Store) {
         let server = store.serve(pinging_often()).await;
         let api = server.api();

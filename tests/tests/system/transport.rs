@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use serde_json::json;
-use tests::{Dial, Settings, on_both};
+use tests::{Dial, Settings, on_sqlite};
 
-on_both! {
+on_sqlite! {
     async fn the_subprotocol_is_echoed_when_offered_and_not_missed(store: Store) {
         let server = store.server().await;
         // The harness checks the echoed subprotocol.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Client, Server, on_both};
+use tests::{Client, Server, on_sqlite};
 use tokio::time::Instant;
 
 async fn lounge(server: &Server) -> (Client, Client) {
@@ -13,7 +13,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-on_both! {
+on_sqlite! {
     async fn typing_is_told_and_ends_by_itself_after_eight_seconds(store: Store) {
         let server = store.server().await;
         let (mut alice, mut bob) = lounge(&server).await;
