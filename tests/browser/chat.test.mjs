@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bodies, box, join, kept, log, said, say, shown, Stage, stored, until } from './stage.mjs';
+import { bodies, box, create, join, kept, log, said, say, shown, Stage, stored, until } from './stage.mjs';
 
 let stage;
 before(async () => { stage = await Stage.open(); });
@@ -71,11 +71,7 @@ test('a draft and a reply stay in their room and survive a reload', async () => 
   await said(gina, 'to be answered').hover();
   await said(gina, 'to be answered').getByRole('button', { name: 'Reply' }).click();
   await box(gina).fill('half a thought');
-  await gina.getByRole('button', { name: 'Find or create a room' }).first().click();
-  await gina.getByLabel('Name of a room').fill('attic');
-  await gina.getByRole('button', { name: 'Create “attic”…' }).click();
-  await gina.getByRole('button', { name: 'Create room' }).click();
-  await gina.getByRole('heading', { name: 'attic' }).waitFor();
+  await create(gina, 'attic');
   assert.equal(await box(gina).inputValue(), '');
   await gina.getByRole('link', { name: /general/u }).getByText('Draft').waitFor();
   await gina.reload();
@@ -91,10 +87,7 @@ test('a draft and a reply stay in their room and survive a reload', async () => 
 test('a text that the server refuses stays in its room, and is sent by one press when it may be', async () => {
   const owner = await stage.account('henry');
   const muted = await stage.inGeneral('ivan');
-  await owner.getByRole('button', { name: 'Find or create a room' }).first().click();
-  await owner.getByLabel('Name of a room').fill('library');
-  await owner.getByRole('button', { name: 'Create “library”…' }).click();
-  await owner.getByRole('button', { name: 'Create room' }).click();
+  await create(owner, 'library');
   await box(owner).waitFor();
   await join(muted, 'library');
   await owner.getByRole('button', { name: /^ivan/u }).click();

@@ -1,8 +1,7 @@
 // What the page holds while messages come for a long time: `node heap.mjs MESSAGES PER_SECOND`, by default an hour of ten
 // a second. Prints the heap after a collection, ten times; fails if it still grows once the window is full.
 
-import { WebSocket } from 'ws';
-import { shown, Stage } from './stage.mjs';
+import { shown, Stage, writer } from './stage.mjs';
 
 const [messages = 36_000, perSecond = 10] = process.argv.slice(2).map(Number);
 const STEPS = 10;
@@ -21,18 +20,12 @@ try {
     return { mib: of('JSHeapUsedSize') / 2 ** 20, nodes: of('Nodes'), listeners: of('JSEventListeners') };
   };
 
-  const socket = new WebSocket(`${stage.server.url.replace('http', 'ws')}/ws`, 'parlor.v1');
-  await new Promise((resolve, reject) => { socket.once('open', resolve); socket.once('error', reject); });
-  let id = 0;
-  const ask = (op, d) => { id += 1; socket.send(JSON.stringify({ id, op, d })); };
-  ask('hello', { guest: 'writer' });
-  ask('join', { room: 'general' });
-
+  const { ask, close } = await writer(stage.server, 'writer');
   const seen = [];
   const begun = performance.now();
   for (let sent = 0; sent < messages;) {
     const due = Math.min(messages, Math.ceil((performance.now() - begun) / 1_000 * perSecond));
-    for (; sent < due; sent += 1) ask('send', { room: 'general', cid: `heap${sent}`, body: `message ${sent} with **some** text and \`code\`` });
+    for (; sent < due; sent += 1) void ask('send', { room: 'general', cid: `heap${sent}`, body: `message ${sent} with **some** text and \`code\`` });
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (sent >= (seen.length + 1) * messages / STEPS) {
       await shown(page, `message ${sent - 1}`);
@@ -41,7 +34,7 @@ try {
       console.log(`${sent} messages: ${now.mib.toFixed(1)} MiB, ${now.nodes} nodes, ${now.listeners} listeners`);
     }
   }
-  socket.close();
+  close();
   const [before, last] = [seen.at(-3), seen.at(-1)];
   for (const figure of ['mib', 'nodes', 'listeners']) {
     if (last[figure] > before[figure] * TOLERANCE) throw new Error(`it grows: ${figure} ${before[figure]}, then ${last[figure]}`);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, join, log, openSettings, said, say, shown, Stage, stored, until } from './stage.mjs';
+import { box, join, kept, log, openSettings, said, say, shown, Stage, stored, until } from './stage.mjs';
 
 let stage;
 before(async () => { stage = await Stage.open(); });
@@ -117,7 +117,7 @@ test('the last known state is there without a network, and what came meanwhile w
   const fay = await stage.inGeneral('fay');
   await say(fay, 'still to be read');
   await stored(fay, 'still to be read');
-  await until(() => fay.evaluate(() => !!navigator.serviceWorker.controller && Object.entries(localStorage).some(([key, value]) => key.includes(':page:') && value.includes('still to be read'))), 'all of it is kept');
+  await kept(fay, 'still to be read', ':page:');
   await fay.context().setOffline(true);
   await fay.reload();
   await shown(fay, 'still to be read');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { box, create, said, say, shown, Stage, stored, until } from './stage.mjs';
+import { create, said, say, shown, Stage, stored, until } from './stage.mjs';
 
 let stage;
 before(async () => { stage = await Stage.open({ PARLOR_SEARCH: 'on' }); });
@@ -51,8 +51,11 @@ test('a message is found by its words, shown with them marked, and led to', asyn
 
 test('nobody finds what they may not read', async () => {
   const bob = await stage.inGeneral('bob');
-  await box(bob).waitFor();
+  // That the index is there and followed shows by one's own.
+  await say(bob, 'a spoon of marmalade');
+  await stored(bob, 'marmalade');
   await bob.keyboard.press('Control+k');
+  await find(bob, 'marmalade', 1);
   await search(bob).fill('quince');
   await bob.getByText('Nothing found.').waitFor();
   assert.equal(await hits(bob).count(), 0);

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { WebSocket } from 'ws';
-import { Stage, box, log, shown } from './stage.mjs';
+import { Stage, box, log, shown, writer } from './stage.mjs';
 
 const MESSAGES = 10_000;
 
@@ -15,18 +14,11 @@ before(async () => {
 after(async () => { await stage?.close(); });
 
 async function fill() {
-  const socket = new WebSocket(`${stage.server.url.replace('http', 'ws')}/ws`, 'parlor.v1');
-  await new Promise((resolve, reject) => { socket.once('open', resolve); socket.once('error', reject); });
-  const waiting = new Map();
-  socket.on('message', (data) => { const frame = JSON.parse(data); waiting.get(frame.id)?.(); });
-  let id = 0;
-  const ask = (op, d) => new Promise((resolve) => { id += 1; waiting.set(id, resolve); socket.send(JSON.stringify({ id, op, d })); });
-  await ask('hello', { guest: 'filler' });
-  await ask('join', { room: 'general' });
+  const { ask, close } = await writer(stage.server, 'filler');
   for (let from = 0; from < MESSAGES; from += 50) {
     await Promise.all(Array.from({ length: 50 }, (_, at) => ask('send', { room: 'general', cid: `m${from + at}`, body: `message ${from + at} with **some** text, \`code\` and a link to https://example.org/${from + at}${at % 7 === 0 ? '\n\n- a list\n- of two' : ''}` })));
   }
-  socket.close();
+  close();
 }
 
 test('opening the room shows its newest message within 300 ms', async () => {

@@ -1,6 +1,7 @@
 // A server and a browser, and people who use the page by what it shows: roles, labels and texts.
 
 import assert from 'node:assert/strict';
+import { WebSocket } from 'ws';
 import { launch } from './browser.mjs';
 import { Server } from './server.mjs';
 
@@ -121,9 +122,9 @@ export async function shown(page, text) {
   await said(page, text).first().waitFor();
 }
 
-/** Waits until the page would open without a server: its files and the list of rooms are kept. */
-export async function kept(page, room) {
-  await page.waitForFunction((name) => navigator.serviceWorker.controller && Object.entries(localStorage).some(([key, value]) => key.includes(':rooms:') && value.includes(name)), room);
+/** Waits until the page would open without a server: its files are kept, and this text among the rooms or `:page:`. */
+export async function kept(page, text, part = ':rooms:') {
+  await page.waitForFunction(([wanted, of]) => navigator.serviceWorker.controller && Object.entries(localStorage).some(([key, value]) => key.includes(of) && value.includes(wanted)), [text, part]);
 }
 
 /** The texts of all messages in sight, from top to bottom. */
@@ -132,6 +133,23 @@ export const bodies = (page) => log(page).locator('article .body').allInnerTexts
 /** Waits until a message is stored: the mark that it is on its way is gone. */
 export async function stored(page, text) {
   await page.locator('article[data-state=stored]').filter({ hasText: text }).first().waitFor();
+}
+
+/** Someone who writes in `general` without a page, fast: `ask` resolves with the reply. */
+export async function writer(server, guest) {
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`, 'parlor.v1');
+  await new Promise((resolve, reject) => { socket.once('open', resolve); socket.once('error', reject); });
+  const waiting = new Map();
+  socket.on('message', (data) => {
+    const frame = JSON.parse(data);
+    waiting.get(frame.id)?.(frame);
+    waiting.delete(frame.id);
+  });
+  let id = 0;
+  const ask = (op, d) => new Promise((resolve) => { id += 1; waiting.set(id, resolve); socket.send(JSON.stringify({ id, op, d })); });
+  await ask('hello', { guest });
+  await ask('join', { room: 'general' });
+  return { ask, close: () => socket.close() };
 }
 
 /** What an arrow key, Enter or Escape does with the focus as it is. */

@@ -10,6 +10,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
+/// How often a server that is too busy is asked again.
+const AGAIN_MAX: usize = 20;
+
 /// An HTTP client of one server, with or without a token. Opens a new connection for each request.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -57,6 +60,20 @@ impl Api {
         let json = [("content-type", "application/json")];
         self.send(Method::POST, path, &json, body.to_string().into())
             .await
+    }
+
+    /// Sends a POST request with a JSON body, and again when a server that is too busy says so.
+    pub async fn post_patiently(&self, path: &str, body: &Value) -> Answer {
+        let mut answer = self.post(path, body).await;
+        for _ in 0..AGAIN_MAX {
+            if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                break;
+            }
+            let pause = answer.json()["err"]["retry_after_ms"].as_u64();
+            tokio::time::sleep(Duration::from_millis(pause.unwrap_or(1000))).await;
+            answer = self.post(path, body).await;
+        }
+        answer
     }
 
     /// Sends any request.

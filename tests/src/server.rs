@@ -22,8 +22,6 @@ const START: Duration = Duration::from_secs(60);
 /// Longest wait of a client that retries to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(20);
-/// How often a server that is too busy to register an account is asked again.
-const REGISTER_AGAIN_MAX: usize = 20;
 
 /// How a server ended.
 #[derive(Debug)]
@@ -141,19 +139,15 @@ impl Server {
         client
     }
 
-    /// Registers an account and returns its token. A server that is too busy to is asked again when it says.
+    /// Registers an account and returns its token.
     pub async fn register(&self, name: &str) -> String {
         let body = json!({"name": name, "password": format!("the password of {name}")});
-        for _ in 0..REGISTER_AGAIN_MAX {
-            let answer = self.api().post("/api/v1/register", &body).await;
-            if answer.status != StatusCode::SERVICE_UNAVAILABLE {
-                let ok = answer.ok();
-                return ok["token"].as_str().expect("a token is text").to_owned();
-            }
-            let pause = answer.json()["err"]["retry_after_ms"].as_u64();
-            tokio::time::sleep(Duration::from_millis(pause.unwrap_or(1000))).await;
-        }
-        panic!("{name} cannot register: the server is busy all the time");
+        let ok = self
+            .api()
+            .post_patiently("/api/v1/register", &body)
+            .await
+            .ok();
+        ok["token"].as_str().expect("a token is text").to_owned()
     }
 
     /// Registers an account and connects as it.

@@ -18,13 +18,7 @@ fn root() -> PathBuf {
 fn chosen(folder: &Path, edges: &str) -> Features {
     let output = Command::new(env!("CARGO"))
         .current_dir(folder)
-        .args([
-            "tree",
-            "--workspace",
-            "--locked",
-            "--offline",
-            "--no-dedupe",
-        ])
+        .args(["tree", "--workspace", "--locked", "--offline"])
         .args([
             "--prefix",
             "none",
